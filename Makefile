@@ -1,0 +1,47 @@
+# Everything a newcomer types. `make help` lists it.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup migrate test lint bench crash demo clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## create the virtual environment (done by itself when needed)
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed, $(PYTHON) is older"; \
+	    echo "hint: make $(or $(MAKECMDGOALS),migrate) PYTHON=python3.12"; exit 2; }
+	@echo "setting up $(VENV) (once; about half a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[app,models,dev]'
+	@touch $@
+
+migrate: setup ## migrate Budget Buddy's database through the whole chain
+	@$(BIN)/python -m backend.demo --if-missing
+	@$(BIN)/inv migrate --yes
+
+demo: setup ## reset the demo database to its populated state before the last migrations
+	@$(BIN)/inv stop-backend
+	@$(BIN)/python -m backend.demo --reset
+
+test: setup ## run the whole suite
+	@$(BIN)/python -m pytest
+
+lint: setup ## ruff and mypy, strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: setup ## measure against the peers, in a scratch environment (minutes)
+	@$(BIN)/python -m benchmarks
+
+crash: setup ## the fault laboratory: kill, error and power-cut sweeps (SEED=, BUDGET= seconds)
+	@$(BIN)/python -m tests.crash --seed $(or $(SEED),1) --budget $(or $(BUDGET),600)
+
+clean: ## remove the environment, caches and build results; never a database or a backup
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
