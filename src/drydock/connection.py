@@ -1,0 +1,202 @@
+"""The one module that opens SQLite databases by path.
+
+Each function is a way of opening with its reason: to read without writing, to hold the live file,
+to copy into, to migrate a candidate. It refuses to create a database by accident (F34), and no
+function here reads the live file other than through SQLite: closing a second descriptor would
+drop SQLite's POSIX locks (F01; "How To Corrupt An SQLite Database File", section 2.2).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote as percent
+
+from drydock.errors import DrydockError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+INTERRUPT_STEPS = 20_000
+"""Virtual machine steps between two chances for Ctrl-C to be answered (F26); about 1 ms."""
+
+HEADER_BYTES = 100
+"""The size of a SQLite file's header; anything shorter holds no database (fileformat2, 1.3)."""
+
+
+class DatabaseMissing(DrydockError):
+    """The configured path is not a database that could be worked on."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, path: Path, why: str) -> None:
+        self.path = path
+        near = near_databases(path)
+        super().__init__(
+            f"{path} {why}; nothing was touched",
+            cause=[f"a database file near it: {file}" for file in near],
+            hint="set database in [tool.drydock], or mean a new one: inv migrate --create",
+        )
+
+
+class NotADatabase(DrydockError):
+    """The file is there, but SQLite does not read it as a database."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, path: Path, cause: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} cannot be read as a SQLite database; nothing was touched",
+            cause=cause,
+            hint="if it is encrypted, truncated or another program's file, set another database; "
+            "if it was damaged, see: inv backups",
+        )
+
+
+class DatabaseLocked(DrydockError):
+    """Another process has the database, and did not let go in time."""
+
+    exit_code = ExitCode.BUSY
+
+    def __init__(self, path: Path, why: str, holders: tuple[str, ...] = ()) -> None:
+        self.path = path
+        self.holders = holders
+        named = [f"held by {holder}" for holder in holders]
+        super().__init__(
+            f"database is locked: {path}",
+            cause=[why, *(named or ["no process of yours has the file open; try: inv doctor"])],
+            hint="close that program (or let it finish), then run the command again",
+        )
+
+
+def near_databases(path: Path) -> tuple[Path, ...]:
+    """Return database-like files beside `path` and one folder down, at most five, by name."""
+    endings = {".db", ".sqlite", ".sqlite3", ".db3"}
+    folder = path.parent if path.parent.is_dir() else Path()
+    found = (
+        file
+        for pattern in ("*", "*/*")
+        for file in folder.glob(pattern)
+        if file.suffix in endings and not file.is_symlink() and file.stat().st_size > HEADER_BYTES
+    )
+    shown = (file for file in found if ".drydock" not in file.parts and "backups" not in file.parts)
+    return tuple(sorted(shown)[:5])
+
+
+def require_file(path: Path) -> Path:
+    """Return the real path of the database at `path`, links resolved (F08).
+
+    Raises:
+        DatabaseMissing: there is no file, or it is too short to hold a database (F29, F34).
+    """
+    real = Path(os.path.realpath(path))
+    try:
+        state = real.stat()
+    except FileNotFoundError:
+        raise DatabaseMissing(path, "does not exist") from None
+    except OSError as error:
+        raise DatabaseMissing(path, f"cannot be reached ({error.strerror})") from error
+    if not os.path.isfile(real):  # noqa: PTH113 - Path.is_file hides permission errors
+        raise DatabaseMissing(path, "is not a regular file")
+    if state.st_size == 0:
+        raise DatabaseMissing(path, "is empty (0 bytes)")
+    if state.st_size < HEADER_BYTES:
+        raise NotADatabase(path, f"{state.st_size} bytes, shorter than a database's header")
+    return real
+
+
+def read(path: Path, *, timeout: float = 5.0) -> sqlite3.Connection:
+    """Open a database that may be live, only to read it, leaving nothing beside it.
+
+    A read-only open of a WAL database leaves ``-wal`` and ``-shm`` files behind; a writable one
+    removes them on close, but would checkpoint the frames of a crashed writer. So: read-only
+    where a WAL holds frames, writable with ``query_only`` elsewhere.
+
+    Args:
+        path: The database; it must exist.
+        timeout: Seconds to wait for a lock.
+
+    Raises:
+        DatabaseMissing, NotADatabase: as they say.
+    """
+    real = require_file(path)
+    wal = Path(f"{real}-wal")
+    mode = "ro" if wal.exists() and wal.stat().st_size > 0 else "rw"
+    connection = _open(real, mode, timeout)
+    connection.execute("PRAGMA query_only=ON")
+    return checked(connection, path)
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """Open a file that nobody writes (a backup, a finished candidate), only to read it."""
+    connection = _open(path, "ro", 5.0)
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def live(path: Path, *, timeout: float) -> sqlite3.Connection:
+    """Open the live database to hold it; `timeout` is in seconds.
+
+    Raises:
+        DatabaseMissing, NotADatabase: as they say.
+    """
+    real = require_file(path)
+    return checked(_open(real, "rw", timeout), path)
+
+
+def checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """Return `connection` when its file reads as a database; close it and raise otherwise."""
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if "locked" in str(error):
+            raise DatabaseLocked(path, str(error)) from error
+        raise NotADatabase(path, str(error)) from error
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise NotADatabase(path, str(error)) from error
+    return connection
+
+
+def copy_target(path: Path) -> sqlite3.Connection:
+    """Open a file of ours to be filled by the backup API; it is synced once, at the end."""
+    connection = _open(path, "rwc", 5.0)
+    connection.execute("PRAGMA journal_mode=OFF")
+    connection.execute("PRAGMA synchronous=OFF")
+    return connection
+
+
+def candidate(path: Path, *, journal: bool) -> sqlite3.Connection:
+    """Open a candidate: disposable, so nothing is synced.
+
+    Args:
+        path: The candidate's file.
+        journal: Keep a rollback journal (in a file, so that memory stays flat), for code that
+            may catch an error and go on. Without one a failed statement ruins the file.
+    """
+    connection = _open(path, "rwc", 5.0)
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute(f"PRAGMA journal_mode={'TRUNCATE' if journal else 'OFF'}")
+    return connection
+
+
+def stop_when(
+    connection: sqlite3.Connection, should_stop: Callable[[], bool] | None = None
+) -> None:
+    """Let Python's signal handlers, and `should_stop`, end a long statement (F26)."""
+    connection.set_progress_handler(lambda: bool(should_stop and should_stop()), INTERRUPT_STEPS)
+
+
+def _open(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
+    uri = f"file:{percent(os.fspath(path))}?mode={mode}"
+    try:
+        connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise NotADatabase(path, f"{error}") from error
+    # A schema from elsewhere must not run code of its choice in our process (Security).
+    connection.execute("PRAGMA trusted_schema=OFF")
+    return connection

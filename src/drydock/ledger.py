@@ -1,0 +1,103 @@
+"""The ledger: the table in the database that says which migrations have been applied, and how.
+
+It lives in the database itself, so that a backup carries its own history and publish changes
+both in one instant. It keeps the text as applied, so that an edited file can be shown as a
+difference. It refuses nothing: what to make of a row is `drydock.plan`'s to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from drydock.migration import Migration
+
+TABLE = "_drydock_ledger"
+
+_CREATE = f"""\
+CREATE TABLE IF NOT EXISTS {TABLE} (
+  sequence INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  checksum TEXT NOT NULL,
+  text TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  applied_at TEXT NOT NULL,
+  seconds REAL NOT NULL,
+  run TEXT NOT NULL,
+  declared TEXT NOT NULL DEFAULT ''
+)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One applied migration.
+
+    `applied_at` is UTC in ISO 8601; `run` is the id of the run that applied it, or how it came
+    into the ledger without one (``adopted``, ``marked``); `declared` holds the allowances it was
+    applied with, one a line.
+    """
+
+    sequence: int
+    name: str
+    checksum: str
+    applied_at: str
+    seconds: float
+    run: str
+
+
+def exists(connection: sqlite3.Connection) -> bool:
+    """Say whether the database has a ledger."""
+    row = connection.execute(
+        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (TABLE,)
+    ).fetchone()
+    return row is not None
+
+
+def entries(connection: sqlite3.Connection) -> tuple[Entry, ...]:
+    """Return the applied migrations in the order in which they were applied."""
+    if not exists(connection):
+        return ()
+    rows = connection.execute(
+        f"SELECT sequence, name, checksum, applied_at, seconds, run FROM {TABLE} ORDER BY sequence"
+    )
+    return tuple(Entry(*row) for row in rows)
+
+
+def text_of(connection: sqlite3.Connection, name: str) -> str:
+    """Return the text of the migration `name` as it was applied; empty when it is not there."""
+    row = connection.execute(f"SELECT text FROM {TABLE} WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Create the ledger where there is none."""
+    connection.execute(_CREATE)
+
+
+def record(
+    connection: sqlite3.Connection,
+    migration: Migration,
+    *,
+    applied_at: str,
+    seconds: float,
+    run: str,
+) -> None:
+    """Add `migration` to the ledger; `seconds` is how long it took."""
+    declared = "\n".join(f"{each.rule}: {each.reason}" for each in migration.directives)
+    connection.execute(
+        f"INSERT INTO {TABLE} (name, checksum, text, kind, applied_at, seconds, run, declared)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            migration.name,
+            migration.checksum,
+            migration.text,
+            migration.path.suffix.removeprefix("."),
+            applied_at,
+            seconds,
+            run,
+            declared,
+        ),
+    )
