@@ -1,0 +1,87 @@
+"""File-system effects that must be durable or exclusive: sync, atomic text, free space, mounts.
+
+Works on any file but the live database, which only SQLite opens (F01).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+NETWORK_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afpfs", "9p", "webdav", "ceph", "afs"}
+)
+
+
+def sync(path: Path) -> None:
+    """Make what was written to `path` (a file or a folder) survive a power cut (F38)."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Replace `path` with `text`: wholly the old or wholly the new, also after a power cut."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Replace `path` with `data` as JSON, atomically."""
+    write_atomically(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def create_private(path: Path) -> None:
+    """Create the empty file `path`, readable by its owner alone.
+
+    Raises:
+        FileExistsError: There is one already; two runs never share a file (F32).
+    """
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+
+
+def private_folder(path: Path) -> Path:
+    """Return the folder `path`, created 0700 with its parents where it was not there."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the bytes that this user can still write in `folder`'s file system."""
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize
+
+
+def network_system(path: Path) -> str | None:
+    """Return the name of the network file system that holds `path`, None for a local one (F39).
+
+    Knows what ``/proc/self/mounts`` tells; elsewhere it says None.
+    """
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    real = os.path.realpath(path)
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        _, folder, system, *_ = line.split(" ")
+        folder = folder.replace("\\040", " ")
+        inside = real == folder or real.startswith(folder.rstrip("/") + "/")
+        if inside and len(folder) >= len(best):
+            best, kind = folder, system
+    return kind if kind in NETWORK_SYSTEMS else None
