@@ -1,0 +1,80 @@
+"""Apply pending migrations to a candidate, one after the other, each into its ledger row.
+
+A candidate is disposable: a script may begin and commit, VACUUM, set PRAGMAs, crash or leave; it
+cannot half-apply, because only a candidate on which everything ran is ever published. It refuses
+to go on after the first failure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drydock import connection, ledger, record
+from drydock.executor import python, sql
+from drydock.executor.failures import MigrationFailed, TimeLimitReached
+from drydock.executor.trace import Applied, TracedStatement
+from drydock.faults import reach
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from drydock.migration import Migration
+
+__all__ = ["Applied", "MigrationFailed", "TimeLimitReached", "TracedStatement", "apply"]
+
+
+def apply(
+    pending: Iterable[Migration],
+    candidate: Path,
+    *,
+    live: Path,
+    root: Path,
+    run: str,
+    logs: Path,
+    time_limit: float = 0.0,
+    on_applied: Callable[[Applied], None] = lambda _: None,
+) -> tuple[Applied, ...]:
+    """Apply `pending` to `candidate`, in order, and record each in its ledger.
+
+    Args:
+        pending: The migrations.
+        candidate: A copy of the backup.
+        live: The live database's real path: what the migrations believe they work on.
+        root: The folder that Python migrations run in.
+        run: The run's id, for the ledger.
+        logs: The folder for what Python migrations print.
+        time_limit: Seconds for each; 0 for none.
+        on_applied: Called after each.
+
+    Raises:
+        MigrationFailed: One did not run to its end; the candidate is to be thrown away.
+    """
+    session = sql.Session(candidate)
+    done: list[Applied] = []
+    try:
+        ledger.create(session.open())
+        for migration in pending:
+            if migration.kind == "sql":
+                applied = sql.run(migration, session, time_limit=time_limit)
+            else:
+                session.close()
+                applied = python.run(
+                    migration,
+                    candidate,
+                    live=live,
+                    root=root,
+                    log=logs / f"{migration.name}.log",
+                    time_limit=time_limit,
+                )
+            opened = session.open()
+            connection.stop_when(opened)
+            ledger.record(
+                opened, migration, applied_at=record.now(), seconds=applied.seconds, run=run
+            )
+            done.append(applied)
+            on_applied(applied)
+            reach("migrate-1")
+    finally:
+        session.close()
+    return tuple(done)

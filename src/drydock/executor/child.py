@@ -1,0 +1,332 @@
+"""The child process of a Python migration: every way to the live database leads to the candidate.
+
+``python -m drydock.executor.child FD`` reads its order as JSON from standard input and writes one
+JSON object to the descriptor FD at its end. `sqlite3.connect` of the live path opens the
+candidate; opening any other database, the live file by other means, or another program is
+refused through an audit hook (PEP 578), and told to the parent even if the migration swallows the
+error. It guards against accidents; a migration that means harm is beyond it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+import traceback
+import weakref
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from drydock.executor.diagnosis import explain
+from drydock.migration import Migration
+
+_STATEMENTS_KEPT = 5_000
+_STARTS_PROGRAM = {
+    "subprocess.Popen": "starts another program",
+    "os.system": "starts another program",
+    "os.posix_spawn": "starts another program",
+    "os.exec": "replaces itself by another program",
+    "os.startfile": "starts another program",
+}
+_CHANGES_FILE = {"os.rename", "os.remove", "os.truncate", "os.link", "os.chmod", "shutil.move"}
+_real_connect = sqlite3.connect
+
+
+class Outside(RuntimeError):
+    """The migration reached for something that is not its own."""
+
+
+class Report:
+    """What the parent is told at the end."""
+
+    def __init__(self) -> None:
+        self.statements: list[dict[str, Any]] = []
+        self.outside: dict[str, Any] | None = None
+        self.error: dict[str, Any] | None = None
+        self.uncommitted = False
+        self.finished = False
+        self.last_statement = ""
+
+    def add(self, sql: str, rows: int) -> None:
+        """Count one execution; the same text in a row is one entry."""
+        last = self.statements[-1] if self.statements else None
+        if last and last["sql"] == sql:
+            last["times"] += 1
+            last["rows"] += rows
+        elif len(self.statements) < _STATEMENTS_KEPT:
+            self.statements.append({"sql": sql, "rows": rows, "times": 1, "line": None})
+
+    def send(self, descriptor: int) -> None:
+        """Write all of it, once."""
+        told = {name: value for name, value in vars(self).items() if name != "last_statement"}
+        with os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
+            json.dump(told, pipe)
+
+
+report = Report()
+
+
+class Cursor(sqlite3.Cursor):
+    """Records each statement with the rows it changed."""
+
+    def execute(self, sql: str, *arguments: Any) -> Cursor:
+        """Execute as sqlite3 does, and record it."""
+        return self._traced(sql, super().execute, *arguments)
+
+    def executemany(self, sql: str, *arguments: Any) -> Cursor:
+        """Execute as sqlite3 does, and record it as one statement."""
+        return self._traced(sql, super().executemany, *arguments)
+
+    def executescript(self, script: str) -> Cursor:
+        """Execute as sqlite3 does, and record the script as one statement."""
+        return self._traced(script, super().executescript)
+
+    def _traced(self, sql: str, call: Any, *arguments: Any) -> Cursor:
+        before = self.connection.total_changes
+        report.last_statement = sql
+        call(sql, *arguments)
+        report.last_statement = ""
+        report.add(sql, self.connection.total_changes - before)
+        return self
+
+
+class Connection(sqlite3.Connection):
+    """A connection to the candidate, whatever path was asked for."""
+
+    def cursor(self, factory: Any = Cursor) -> Any:
+        """Return a cursor that records."""
+        return super().cursor(factory)
+
+    def close(self) -> None:
+        """Close, and tell if that throws changes away."""
+        _note_uncommitted(self)
+        super().close()
+
+    def __del__(self) -> None:
+        _note_uncommitted(self)
+
+
+_open: weakref.WeakSet[Connection] = weakref.WeakSet()
+
+
+def _note_uncommitted(connection: sqlite3.Connection) -> None:
+    try:
+        report.uncommitted = report.uncommitted or connection.in_transaction
+    except sqlite3.ProgrammingError:
+        return  # closed before
+
+
+class Redirect:
+    """What `sqlite3.connect` is during a migration."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self.candidate = order["candidate"]
+        self.live = os.path.realpath(order["live"])
+        self.allowed = frozenset(order["allowed"])
+        self.file = order["file"]
+
+    def connect(self, database: Any, *arguments: Any, **options: Any) -> sqlite3.Connection:
+        """Open the candidate for the live path; memory for memory; refuse anything else."""
+        options.setdefault("factory", Connection)
+        target = self._target(os.fsdecode(database), is_uri=bool(options.get("uri")))
+        connection: sqlite3.Connection = _real_connect(target, *arguments, **options)
+        if target not in ("", ":memory:"):
+            connection.execute("PRAGMA synchronous=OFF")
+        connection.set_authorizer(self._authorize)
+        if isinstance(connection, Connection):
+            _open.add(connection)
+        return connection
+
+    def _target(self, database: str, *, is_uri: bool) -> str:
+        path, query = database, ""
+        if is_uri and database.startswith("file:"):
+            parts = urlsplit(database)
+            path, query = unquote(parts.path), parts.query
+        if path in ("", ":memory:") or "mode=memory" in query:
+            return database
+        if os.path.realpath(path) == self.live:
+            return f"file:{self.candidate}?{query}" if query else self.candidate
+        if "foreign-file" in self.allowed:
+            return database
+        self.refuse(f"it opens another database: {path} (the project's is {self.live})")
+        raise AssertionError
+
+    def _authorize(self, action: int, name: str | None, *_: Any) -> int:
+        is_file = action == sqlite3.SQLITE_ATTACH and name not in (None, "", ":memory:")
+        if is_file and "foreign-file" not in self.allowed:
+            self._note(f"it attaches another file: {name}")
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Refuse what could reach the live file beside `sqlite3.connect`."""
+        if event == "open" and isinstance(arguments[0], (str, bytes)):
+            if self._is_live(arguments[0]):
+                self.refuse(f"it opens the live database file itself: {self.live}")
+        elif event == "sqlite3.connect":
+            if self._is_live(arguments[0]):
+                self.refuse("it opens the live database past sqlite3.connect")
+        elif event in _STARTS_PROGRAM and "subprocess" not in self.allowed:
+            self.refuse(f"it {_STARTS_PROGRAM[event]}, which could reach the live database")
+        elif event in _CHANGES_FILE and any(map(self._is_live, arguments[:2])):
+            self.refuse(f"it changes the live database file itself: {self.live}")
+
+    def _is_live(self, path: Any) -> bool:
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return False
+        text = os.fsdecode(path)
+        if text.startswith("file:"):
+            text = unquote(urlsplit(text).path)
+        # A file's own name is compared first: resolving every import would cost seconds.
+        base = os.path.basename(text)  # noqa: PTH119
+        own = os.path.basename(self.live)  # noqa: PTH119
+        if not base.startswith(own) and not os.path.islink(text):  # noqa: PTH114
+            return False
+        sidecars = tuple(f"{self.live}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
+        return os.path.realpath(text) in sidecars
+
+    def refuse(self, what: str) -> None:
+        """Tell the parent, and raise where the migration stands."""
+        self._note(what)
+        raise Outside(what)
+
+    def _note(self, what: str) -> None:
+        if report.outside is None:
+            report.outside = {"what": what, "line": line_in(self.file)}
+
+
+def line_in(file: str) -> int | None:
+    """Return the line of `file` that is being executed now, None when it is not on the stack."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the one way to the stack without a traceback
+    while frame is not None:
+        if frame.f_code.co_filename == file:
+            return frame.f_lineno
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def main() -> None:
+    """Run the migration named by the order on standard input."""
+    descriptor = int(sys.argv[1])
+    order = json.load(sys.stdin)
+    redirect = Redirect(order)
+    for module in (sqlite3, sqlite3.dbapi2):  # SQLAlchemy takes it from the second
+        vars(module)["connect"] = redirect.connect
+    # What the migration imports is the application's, as if it were run by hand.
+    sys.path[:0] = [order["root"], str(Path(order["file"]).parent)]
+    sys.argv = [order["file"]]
+    # Loaded now: the audit hook would look at each of its files.
+    code = compile(order["text"], order["file"], "exec")
+    try:
+        if order["kind"] == "function":
+            _run_function(code, order)
+        else:
+            sys.addaudithook(redirect.audit)
+            _run_script(code, order)
+        report.finished = True
+    except SystemExit as leaving:
+        report.finished = _is_end(leaving, order)
+    except BaseException as error:  # noqa: BLE001 - whatever a migration raises is told
+        report.error = _describe(error, order)
+    for connection in tuple(_open):
+        _note_uncommitted(connection)
+    sys.stdout.flush()
+    report.send(descriptor)
+    os._exit(0 if report.finished else 1)
+
+
+def _run_function(code: Any, order: dict[str, Any]) -> None:
+    """Call ``migrate(db)`` in a transaction that is ours, foreign keys off before it (F15)."""
+    from drydock.rebuild import Database
+
+    redirect = Redirect(order)
+    sys.addaudithook(redirect.audit)
+    connection = sqlite3.connect(order["live"], isolation_level=None)
+    connection.execute("PRAGMA foreign_keys=OFF")
+    connection.execute("PRAGMA journal_mode=TRUNCATE")
+    database = Database(connection)
+    report.statements.clear()
+    names: dict[str, Any] = {"__name__": "drydock_migration", "__file__": order["file"]}
+    exec(code, names)  # noqa: S102 - running the user's migration is what this is for
+    connection.execute("BEGIN")
+    given = _argument(names[order["entry"]], database)
+    names[order["entry"]](given)
+    if connection.in_transaction:
+        connection.execute("COMMIT")
+    report.statements = [
+        each for each in report.statements if each["sql"] not in ("BEGIN", "COMMIT")
+    ]
+    connection.close()
+
+
+def _argument(entry: Any, database: Any) -> Any:
+    """Return what an entry asks for by its parameter's name: our Database, or what is under it."""
+    name = entry.__code__.co_varnames[0]
+    if name in ("conn", "connection"):
+        return database.conn
+    if name in ("cursor", "cur"):
+        return database.conn.cursor()
+    return database
+
+
+def _run_script(code: Any, order: dict[str, Any]) -> None:
+    names: dict[str, Any] = {"__name__": "__main__", "__file__": order["file"]}
+    exec(code, names)  # noqa: S102 - running the user's migration is what this is for
+    if not order["runs_itself"]:
+        names[order["entry"]]()
+
+
+def _is_end(leaving: SystemExit, order: dict[str, Any]) -> bool:
+    """Say whether a ``sys.exit`` is the script's own last line, with success.
+
+    ``sys.exit(main())`` at the end of a file has run to its end; anywhere else it left early (F14).
+    """
+    import ast
+
+    if leaving.code not in (None, 0):
+        return False
+    frames = [
+        frame
+        for frame in traceback.extract_tb(leaving.__traceback__)
+        if frame.filename == order["file"]
+    ]
+    body = ast.parse(order["text"]).body
+    last = body[-1] if body else None
+    while isinstance(last, ast.If):
+        last = last.body[-1]
+    is_module = len(frames) == 1 and frames[0].name == "<module>"
+    return is_module and last is not None and last.lineno <= (frames[0].lineno or 0)
+
+
+def _describe(error: BaseException, order: dict[str, Any]) -> dict[str, Any]:
+    traceback.print_exception(error, file=sys.stderr)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == order["file"]
+    ]
+    described: dict[str, Any] = {
+        "type": type(error).__name__,
+        "message": str(error),
+        "line": frames[-1].lineno if frames else None,
+        "statement": report.last_statement,
+        "more": [],
+        "hint": "mend the file, then run: inv migrate",
+    }
+    if isinstance(error, sqlite3.Error):
+        file = Path(order["file"])
+        opened = _real_connect(order["candidate"])
+        migration = Migration(file.stem, file, order["text"], "")
+        causes, described["hint"] = explain(error, report.last_statement, opened, migration)
+        described["message"], described["more"] = causes[0], causes[1:]
+        opened.close()
+    elif hasattr(error, "cause") and hasattr(error, "hint"):
+        described["more"] = list(error.cause)
+        described["hint"] = error.hint or described["hint"]
+    return described
+
+
+if __name__ == "__main__":
+    main()
