@@ -1,0 +1,176 @@
+"""The connections and the threads that compare: SQLite frees the GIL, so two threads use two cores.
+
+Every connection has `after` as its main database and `before` attached as `was`, both read-only.
+A thread opens its own, works through the units it is given and closes it. Nothing here knows what
+a unit is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from drydock import connection
+from drydock.errors import DrydockError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+Unit = TypeVar("Unit")
+Result = TypeVar("Result")
+
+
+class ComparisonStopped(DrydockError):
+    """The comparison was interrupted; both files were only read."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__("the comparison was stopped before it was finished; nothing was proved")
+
+
+class NotComparable(DrydockError):
+    """SQLite cannot read the rows of one of the two files."""
+
+    def __init__(self, before: Path, after: Path, cause: str) -> None:
+        self.before = before
+        self.after = after
+        super().__init__(
+            f"{after} cannot be compared with {before}",
+            cause=cause,
+            hint=f"sqlite3 {after} 'PRAGMA integrity_check'",
+        )
+
+
+class Crew:
+    """Opens both files and shares work out among threads.
+
+    Args:
+        before: The file compared with; only read.
+        after: The file that was changed; only read.
+        workers: The number of threads; with 1 the caller's own does the work.
+        should_stop: Polled about every millisecond; true ends the comparison.
+    """
+
+    def __init__(
+        self, before: Path, after: Path, *, workers: int, should_stop: Callable[[], bool]
+    ) -> None:
+        self.before = before
+        self.after = after
+        self.workers = workers
+        self._asked = should_stop
+        self._failed = threading.Event()
+
+    def should_stop(self) -> bool:
+        """Whether nobody waits for the result any more."""
+        return self._failed.is_set() or self._asked()
+
+    def open(self) -> sqlite3.Connection:
+        """Return a connection with `after` as ``main`` and `before` as ``was``.
+
+        Raises:
+            NotComparable: SQLite cannot read both of them in one connection.
+        """
+        opened = connection.read_only(self.after)
+        try:
+            connection.stop_when(opened, self.should_stop)
+            opened.text_factory = _lenient
+            opened.execute("ATTACH ? AS was", (f"{self.before.absolute().as_uri()}?mode=ro",))
+            for schema in ("main", "was"):
+                opened.execute(f"SELECT count(*) FROM {schema}.sqlite_schema").fetchone()
+        except sqlite3.Error as error:
+            opened.close()
+            raise self.explained(error) from error
+        return opened
+
+    def explained(self, error: sqlite3.Error) -> DrydockError:
+        """Return what `error`, met while comparing, means to the user."""
+        if self._asked() or "interrupted" in str(error):
+            return ComparisonStopped()
+        return NotComparable(self.before, self.after, str(error))
+
+    def each(
+        self,
+        units: Sequence[Unit],
+        work: Callable[[sqlite3.Connection, Unit], Result],
+    ) -> Iterator[tuple[Unit, Result]]:
+        """Yield every unit with what `work` made of it, in the order in which they are done.
+
+        Raises:
+            ComparisonStopped: `should_stop()` became true.
+            NotComparable: SQLite failed on a unit; the other threads are ended first.
+        """
+        if not units:
+            return
+        if self.workers == 1 or len(units) == 1:
+            with closing(self.open()) as own:
+                for unit in units:
+                    yield unit, self._do(own, unit, work)
+            return
+        shared = _Shared(units)
+        threads = [
+            threading.Thread(target=self._labour, args=(shared, work), name="drydock-evidence")
+            for _ in range(min(self.workers, len(units)))
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            for _ in units:
+                unit, result, failure = shared.done.get()
+                if failure is not None:
+                    raise failure
+                yield unit, result
+        except BaseException:
+            self._failed.set()
+            raise
+        finally:
+            shared.todo.clear()
+            for thread in threads:
+                thread.join()
+
+    def _do(
+        self,
+        own: sqlite3.Connection,
+        unit: Unit,
+        work: Callable[[sqlite3.Connection, Unit], Result],
+    ) -> Result:
+        try:
+            return work(own, unit)
+        except sqlite3.Error as error:
+            raise self.explained(error) from error
+
+    def _labour(
+        self, shared: _Shared[Unit, Result], work: Callable[[sqlite3.Connection, Unit], Result]
+    ) -> None:
+        try:
+            with closing(self.open()) as own:
+                while (unit := shared.next()) is not None:
+                    shared.done.put((unit[0], self._do(own, unit[0], work), None))
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            shared.done.put((None, None, error))
+
+
+class _Shared(Generic[Unit, Result]):
+    """The units still to do, and the results, between the threads of one `each`."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.todo = list(reversed(units))
+        self.done: SimpleQueue[tuple[Unit, Result, None] | tuple[None, None, BaseException]] = (
+            SimpleQueue()
+        )
+
+    def next(self) -> tuple[Unit] | None:
+        """The next unit (in a tuple: a unit may be None), or None when there is none left."""
+        try:
+            return (self.todo.pop(),)
+        except IndexError:
+            return None
+
+
+def _lenient(raw: bytes) -> str:
+    # A text that is no UTF-8 (F21) must not end the comparison; it is only ever shown.
+    return raw.decode("utf-8", "backslashreplace")

@@ -1,0 +1,213 @@
+"""What stands in a database file, read for comparing rows: tables, their columns, how they match.
+
+Reads schema only. It is no description of a schema for people (that is `drydock.schema`), only
+what decides how the rows of two files can be compared exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from drydock.evidence.facts import ObjectChange, SchemaChange
+from drydock.names import fold, quote
+
+if TYPE_CHECKING:
+    import sqlite3
+
+OURS = "_drydock_"
+"""Tables and indexes of this prefix are Drydock's own and no evidence of anything."""
+
+Storage = Literal["number", "real", "text", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as it decides about stored values."""
+
+    name: str
+    declared: str
+    default: str | None
+    storage: Storage
+    is_generated: bool
+    hidden: int
+
+    @property
+    def form(self) -> tuple[str, str | None, int]:
+        """What two columns at one place must share for equal bytes to be equal values."""
+        return self.storage, self.default, self.hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of one file, as far as `sqlite_schema` and `table_list` tell."""
+
+    name: str
+    sql: str
+    root: int
+    kind: Literal["table", "virtual", "shadow"]
+    without_rowid: bool
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A table's columns and the ways to tell its rows apart.
+
+    Attributes:
+        columns: All but the hidden ones of virtual tables.
+        rowid: The name under which SQL reaches the rowid; None: WITHOUT ROWID, or shadowed.
+        alias: The column that is the rowid (INTEGER PRIMARY KEY).
+        primary_key: The declared key's columns, in its order.
+        keys: Every unique key of plain columns, the primary key first.
+    """
+
+    columns: tuple[Column, ...]
+    rowid: str | None
+    alias: str | None
+    primary_key: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]
+
+    def column(self, name: str) -> Column | None:
+        """Return the column called `name` as SQLite folds names."""
+        wanted = fold(name)
+        return next((column for column in self.columns if fold(column.name) == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """One file's schema objects, and its user tables by folded name."""
+
+    objects: tuple[ObjectChange, ...]
+    tables: dict[str, Table]
+    roots: tuple[int, ...]
+
+
+def read(connection: sqlite3.Connection, schema: str) -> Inventory:
+    """Read the inventory of the attached database `schema`."""
+    rows = connection.execute(
+        f"SELECT type, name, tbl_name, rootpage, sql FROM {schema}.sqlite_schema"
+    ).fetchall()
+    listed = {
+        name: (kind, bool(without_rowid), bool(strict))
+        for _, name, kind, _, without_rowid, strict in connection.execute(
+            f"PRAGMA {schema}.table_list"
+        )
+        if kind != "view"
+    }
+    tables = {}
+    for kind, name, _, root, sql in rows:
+        if kind == "table" and not name.startswith("sqlite_") and not _is_ours(name):
+            role, without_rowid, strict = listed.get(name, ("table", False, False))
+            tables[fold(name)] = Table(name, sql or "", root or 0, role, without_rowid, strict)
+    objects = tuple(
+        ObjectChange(kind, name, table, None, sql)
+        for kind, name, table, _, sql in rows
+        if sql and not name.startswith("sqlite_") and not _is_ours(table)
+    )
+    return Inventory(objects, tables, tuple(row[3] for row in rows if row[3]))
+
+
+def shape(connection: sqlite3.Connection, schema: str, table: Table) -> Shape:
+    """Read the columns and keys of `table` in the attached database `schema`."""
+    columns = []
+    key: dict[int, str] = {}
+    pragma = f"PRAGMA {schema}.table_xinfo({quote(table.name)})"
+    for _, name, declared, _, default, place, hidden in connection.execute(pragma):
+        if hidden == 1:
+            continue
+        storage = _storage(declared, strict=table.strict)
+        columns.append(Column(name, declared, default, storage, hidden in (2, 3), hidden))
+        if place:
+            key[place] = name
+    primary = tuple(key[place] for place in sorted(key))
+    keys, has_key_index = _unique_keys(connection, schema, table)
+    taken = {fold(column.name) for column in columns}
+    alias = None
+    if len(primary) == 1 and not has_key_index and not table.without_rowid:
+        only = next(column for column in columns if column.name == primary[0])
+        # INTEGER PRIMARY KEY DESC has an index of its own and is no alias: an old quirk, kept.
+        alias = only.name if fold(only.declared) == "integer" else None
+    free = (name for name in ("rowid", "_rowid_", "oid") if name not in taken)
+    rowid = None if table.without_rowid else next(free, alias)
+    ordered = tuple(dict.fromkeys(((primary,) if primary else ()) + keys))
+    return Shape(tuple(columns), rowid, alias, primary, ordered)
+
+
+def schema_change(before: Inventory, after: Inventory) -> SchemaChange:
+    """Tell which objects came, went, or got another definition. Pure."""
+    old = {(item.kind, fold(item.name)): item for item in before.objects}
+    new = {(item.kind, fold(item.name)): item for item in after.objects}
+    changed = (
+        ObjectChange(item.kind, item.name, item.table, old[at].after, item.after)
+        for at, item in new.items()
+        if at in old and (old[at].after != item.after or fold(old[at].table) != fold(item.table))
+    )
+    return SchemaChange(
+        added=tuple(item for at, item in new.items() if at not in old),
+        removed=tuple(
+            ObjectChange(item.kind, item.name, item.table, item.after, None)
+            for at, item in old.items()
+            if at not in new
+        ),
+        changed=tuple(changed),
+    )
+
+
+def reads_the_same(before: Shape, after: Shape) -> bool:
+    """Whether the same stored rows read the same: `after` may only have more columns at its end.
+
+    A default counts: the rows written before an ADD COLUMN hold no value, they read it. Pure.
+    """
+    old = [column.form for column in before.columns if column.hidden != 2]
+    new = [column.form for column in after.columns if column.hidden != 2]
+    return (
+        new[: len(old)] == old
+        and _place(before, before.alias) == _place(after, after.alias)
+        and [_place(before, name) for name in before.primary_key]
+        == [_place(after, name) for name in after.primary_key]
+    )
+
+
+def _place(shape: Shape, name: str | None) -> int:
+    return next((at for at, column in enumerate(shape.columns) if column.name == name), -1)
+
+
+def _is_ours(name: str) -> bool:
+    return fold(name).startswith(OURS)
+
+
+def _unique_keys(
+    connection: sqlite3.Connection, schema: str, table: Table
+) -> tuple[tuple[tuple[str, ...], ...], bool]:
+    """The unique keys of plain columns, and whether the primary key has an index of its own."""
+    keys = []
+    has_key_index = False
+    indexes = connection.execute(f"PRAGMA {schema}.index_list({quote(table.name)})").fetchall()
+    for _, name, unique, origin, partial in indexes:
+        has_key_index = has_key_index or origin == "pk"
+        if unique and not partial:
+            parts = connection.execute(f"PRAGMA {schema}.index_info({quote(name)})").fetchall()
+            if all(part[2] is not None for part in parts):
+                keys.append(tuple(part[2] for part in parts))
+    return tuple(keys), has_key_index
+
+
+def _storage(declared: str, *, strict: bool) -> Storage:
+    """How a column stores values (datatype3, section 3.1), as far as comparing needs it.
+
+    Within one class but "any", two values that `IS` holds equal are the same to the byte: a
+    whole number has one form under INTEGER or NUMERIC affinity, one under REAL, one under TEXT.
+    """
+    name = fold(declared)
+    if strict and name == "any":
+        return "any"
+    if "int" in name:
+        return "number"
+    if any(part in name for part in ("char", "clob", "text")):
+        return "text"
+    if "blob" in name or not name:
+        return "any"
+    if any(part in name for part in ("real", "floa", "doub")):
+        return "real"
+    return "number"

@@ -1,0 +1,176 @@
+"""How two tables' rows are found again and which of their columns are compared, as SQL.
+
+Pure text building, and the exactness of the whole evidence rests on it: `IS` under BINARY
+collation is exact where both columns store values in one form; `typeof` is asked for only where
+they do not (`IS` holds 1 and 1.0 for equal). ``o`` is the row before, ``n`` the row after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drydock.names import fold, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drydock.evidence.inventory import Column, Shape, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of two tables, told apart by folded name.
+
+    Attributes:
+        common: In both; compared. Columns generated in both are left out: they follow the others.
+        dropped: Only before.
+        added: Only after.
+    """
+
+    common: tuple[tuple[Column, Column], ...]
+    dropped: tuple[Column, ...]
+    added: tuple[Column, ...]
+
+    def renamed(self, old: Column, new: Column) -> Columns:
+        """Return these with `old` and `new` taken for one column."""
+        return Columns(
+            (*self.common, (old, new)),
+            tuple(column for column in self.dropped if column != old),
+            tuple(column for column in self.added if column != new),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two tables that are taken for one, the columns compared, and what identifies a row.
+
+    Attributes:
+        on: Pairs of column names (before, after) that are equal for the same row; the rowid's
+            name where `by_rowid`.
+    """
+
+    before: Table
+    after: Table
+    columns: Columns
+    on: tuple[tuple[str, str], ...]
+    by_rowid: bool
+
+    @property
+    def matched_by(self) -> str:
+        """How the evidence names this identity."""
+        return "rowid" if self.by_rowid else f"key ({', '.join(old for old, _ in self.on)})"
+
+
+def columns(before: Shape, after: Shape) -> Columns:
+    """Tell which columns of two tables are the same by name."""
+    pairs = tuple((old, after.column(old.name)) for old in before.columns)
+    return Columns(
+        tuple(
+            (old, new)
+            for old, new in pairs
+            if new is not None and not (old.is_generated and new.is_generated)
+        ),
+        tuple(old for old, new in pairs if new is None),
+        tuple(new for new in after.columns if before.column(new.name) is None),
+    )
+
+
+def rename_candidates(found: Columns, before: Shape, after: Shape) -> list[tuple[Column, Column]]:
+    """Pairs of a dropped and an added column that may be one: same type; same place first.
+
+    Whether they are is for their values to say.
+    """
+    places = [column.name for column in after.columns]
+    at = {column.name: place for place, column in enumerate(before.columns)}
+    pairs = [
+        (old, new)
+        for old in found.dropped
+        for new in found.added
+        if fold(old.declared) == fold(new.declared)
+        and not old.is_generated
+        and not new.is_generated
+    ]
+    return sorted(pairs, key=lambda pair: abs(at[pair[0].name] - places.index(pair[1].name)))
+
+
+def first_identity(
+    before: tuple[Table, Shape], after: tuple[Table, Shape], found: Columns
+) -> Pair | None:
+    """The identity to try first: the rowid where both have one, else a key of both."""
+    (old, old_shape), (new, new_shape) = before, after
+    if old_shape.rowid and new_shape.rowid:
+        return Pair(old, new, found, ((old_shape.rowid, new_shape.rowid),), by_rowid=True)
+    return next(iter(key_identities(before, after, found)), None)
+
+
+def key_identities(
+    before: tuple[Table, Shape], after: tuple[Table, Shape], found: Columns
+) -> list[Pair]:
+    """The identities by a key that is unique in both files, the primary key first."""
+    names = {fold(old.name): new.name for old, new in found.common}
+    there = {frozenset(map(fold, key)) for key in after[1].keys}
+    pairs = []
+    for key in before[1].keys:
+        matching = [names.get(fold(name)) for name in key]
+        on = tuple((old, new) for old, new in zip(key, matching, strict=True) if new is not None)
+        if len(on) == len(key) and frozenset(fold(new) for _, new in on) in there:
+            pairs.append(Pair(before[0], after[0], found, on, by_rowid=False))
+    return pairs
+
+
+def source(pair: Pair) -> str:
+    """The FROM clause: every row before, with the row after that it became, if any.
+
+    Rowid access is forced: with few columns the planner would take an index, at twice the time.
+    """
+    scan = " NOT INDEXED"
+    seek = scan if pair.by_rowid else ""
+    # The unary plus keeps the affinity of the key after, so that its index serves.
+    on = " AND ".join(f"n.{quote(new)} = +o.{quote(old)}" for old, new in pair.on)
+    return (
+        f"was.{quote(pair.before.name)} AS o{scan} "
+        f"LEFT JOIN main.{quote(pair.after.name)} AS n{seek} ON {on}"
+    )
+
+
+def is_gone(pair: Pair) -> str:
+    """Whether the row before has no row after (a key that matched is not NULL)."""
+    return f"n.{quote(pair.on[0][1])} IS NULL"
+
+
+def is_same(old: Column, new: Column) -> str:
+    """Whether a value is the same to the bit, storage class included."""
+    one, two = f"o.{quote(old.name)}", f"n.{quote(new.name)}"
+    if old.storage == new.storage != "any":
+        return f"{one} COLLATE BINARY IS {two}"
+    # Unary plus: no affinity of one side may convert the other ('007' IS 7).
+    return f"(+{one} COLLATE BINARY IS +{two} AND typeof({one}) IS typeof({two}))"
+
+
+def is_same_row(pair: Pair) -> str:
+    """Whether all compared columns of a row are the same."""
+    identity = {fold(old) for old, _ in pair.on} if pair.by_rowid else set()
+    return all_of(
+        [is_same(old, new) for old, new in pair.columns.common if fold(old.name) not in identity]
+    )
+
+
+def comes_back(old: Column, new: Column) -> str:
+    """Whether a value of another storage class, cast to what it was, is the old value."""
+    one, two = f"o.{quote(old.name)}", f"n.{quote(new.name)}"
+    return (
+        f"CASE typeof({one}) WHEN 'integer' THEN CAST({two} AS INTEGER) "
+        f"WHEN 'real' THEN CAST({two} AS REAL) WHEN 'text' THEN CAST({two} AS TEXT) "
+        f"ELSE CAST({two} AS BLOB) END COLLATE BINARY IS +{one}"
+    )
+
+
+def all_of(conditions: Sequence[str]) -> str:
+    """AND of the conditions, as a shallow tree: SQLite refuses expressions 1,000 deep."""
+    if not conditions:
+        return "1"
+    if len(conditions) == 1:
+        return conditions[0]
+    middle = len(conditions) // 2
+    return f"({all_of(conditions[:middle])} AND {all_of(conditions[middle:])})"
