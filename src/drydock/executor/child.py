@@ -99,6 +99,18 @@ class Connection(sqlite3.Connection):
         """Return a cursor that records."""
         return super().cursor(factory)
 
+    def execute(self, *arguments: Any) -> Any:
+        """Execute by way of our cursor; sqlite3's own shortcut would pass it by."""
+        return self.cursor().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> Any:
+        """Execute by way of our cursor."""
+        return self.cursor().executemany(*arguments)
+
+    def executescript(self, *arguments: Any) -> Any:
+        """Execute by way of our cursor."""
+        return self.cursor().executescript(*arguments)
+
     def close(self) -> None:
         """Close, and tell if that throws changes away."""
         _note_uncommitted(self)
@@ -296,8 +308,10 @@ def _is_end(leaving: SystemExit, order: dict[str, Any]) -> bool:
     last = body[-1] if body else None
     while isinstance(last, ast.If):
         last = last.body[-1]
-    is_module = len(frames) == 1 and frames[0].name == "<module>"
-    return is_module and last is not None and last.lineno <= (frames[0].lineno or 0)
+    if last is None or len(frames) != 1 or frames[0].name != "<module>":
+        return False
+    position = (frames[0].lineno or 0, frames[0].colno or 0)
+    return position >= (last.lineno, last.col_offset)
 
 
 def _describe(error: BaseException, order: dict[str, Any]) -> dict[str, Any]:
