@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from drydock.names import fold
+from drydock.tokens import tokenize, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,15 +105,7 @@ def virtual_module(sql: str) -> str:
     """Return the folded module name of a CREATE VIRTUAL TABLE statement."""
     words = _words(sql)
     using = next(at for at, word in enumerate(words) if word.upper == "USING")
-    return fold(unquoted(words[using + 1].text))
-
-
-def unquoted(name: str) -> str:
-    """Return the name that a token stands for, whichever of SQLite's four quotes it wears."""
-    first = name[:1]
-    if first == "[":
-        return name[1:-1]
-    return name[1:-1].replace(first * 2, first) if first in ("'", '"', "`") else name
+    return fold(unquote(words[using + 1].text))
 
 
 def single_token(sql: str) -> str | None:
@@ -125,13 +118,6 @@ def readable(words: Sequence[Word]) -> str:
     """Return the words as written, comments gone and each run of white space one space."""
     text = "".join((" " if word.spaced else "") + word.text for word in words)
     return text.strip()
-
-
-@cache
-def _syntaqlite() -> Any:
-    import syntaqlite  # type: ignore[import-untyped]  # it ships no types
-
-    return syntaqlite.Syntaqlite()
 
 
 def _words(sql: str) -> tuple[Word, ...]:
@@ -150,12 +136,10 @@ def _unwrapped(sql: str) -> tuple[Word, ...]:
 
 def _each_word(sql: str) -> Iterator[Word]:
     spaced = False
-    for token in _syntaqlite().tokenize(sql):
-        if token["category"] == "comment" or not token["text"].strip():
-            spaced = True
-            continue
-        yield Word(token["text"], token["category"], spaced)
-        spaced = False
+    for token in tokenize(sql):
+        if token.is_code:
+            yield Word(token.text, token.kind, spaced)
+        spaced = not token.is_code
 
 
 def _group(words: Sequence[Word], opening: int) -> tuple[Word, ...]:
@@ -199,7 +183,7 @@ class _Definition:
         self.autoincrement = False
         self.collation: str | None = None
         self.generated: str | None = None
-        self._constraint = ""  # the one that an ON CONFLICT would belong to
+        self._constraint = 0  # where the one stands that an ON CONFLICT would belong to
         at = 1 if self.of_column else 0
         while at < len(words):
             at = self._read(at)
@@ -208,7 +192,7 @@ class _Definition:
         """Return what was said of the column, if anything was."""
         if not self.of_column or not (self.collation or self.generated):
             return None
-        return ColumnClauses(unquoted(self.words[0].text), self.collation, self.generated)
+        return ColumnClauses(unquote(self.words[0].text), self.collation, self.generated)
 
     def _read(self, at: int) -> int:
         """Read the clause that starts at `at`; return where the next one may start."""
@@ -222,7 +206,7 @@ class _Definition:
             end = at + 1
         match self.words[at].upper:
             case "COLLATE":
-                self.collation = unquoted(following)
+                self.collation = unquote(following)
                 end = at + 2
             case "AUTOINCREMENT":
                 self.autoincrement = True
@@ -231,9 +215,11 @@ class _Definition:
             case "DEFERRED" if self.deferrable:  # NOT DEFERRABLE INITIALLY DEFERRED is neither
                 self.deferrable[-1] = self.words[at - 3].upper != "NOT"
             case "PRIMARY" | "UNIQUE" | "NULL":
-                self._constraint = self._named(at)
-            case "CONFLICT" if self._constraint:
-                self.conflicts.append(f"{self._constraint} ON CONFLICT {following.upper()}")
+                self._constraint = at
+            case "CONFLICT":
+                self.conflicts.append(
+                    f"{self._named(self._constraint)} ON CONFLICT {following.upper()}"
+                )
         return end
 
     def _read_group(self, word: str, inside: tuple[Word, ...], end: int) -> None:
@@ -248,16 +234,16 @@ class _Definition:
         kinds = {"PRIMARY": "PRIMARY KEY", "UNIQUE": "UNIQUE", "NULL": "NOT NULL"}
         kind = kinds[self.words[at].upper]
         if self.of_column:
-            return f"{kind} ({unquoted(self.words[0].text)})"
+            return f"{kind} ({unquote(self.words[0].text)})"
         opening = next(i for i in range(at, len(self.words)) if self.words[i].text == "(")
         terms = _split(_group(self.words, opening))
-        return f"{kind} ({', '.join(unquoted(term[0].text) for term in terms)})"
+        return f"{kind} ({', '.join(unquote(term[0].text) for term in terms)})"
 
 
 def _canonical_word(word: Word) -> str:
     if word.kind == "string":
         return word.text
-    name = unquoted(word.text)
+    name = unquote(word.text)
     if name != word.text and fold(name) in _VALUES:
         return f'"{fold(name)}"'
     return fold(name)

@@ -142,7 +142,7 @@ def _table(
     has_alias = len(primary_key) == 1 and not without_rowid and "pk" not in automatic
     return Table(
         name=name,
-        columns=tuple(_column(row, more.get(fold(row[0]))) for row in columns),
+        columns=tuple(_column(row, more.get(fold(row[0])) if more else None) for row in columns),
         primary_key=primary_key,
         rowid_alias=primary_key[0] if has_alias else None,
         foreign_keys=_foreign_keys(keys, said.deferrable),

@@ -11,7 +11,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from drydock.names import fold
-from drydock.schema.clauses import canonical, single_token, unquoted
+from drydock.schema.clauses import canonical, single_token
+from drydock.tokens import unquote
 
 if TYPE_CHECKING:
     from drydock.schema.objects import ForeignKey, Index
@@ -67,7 +68,7 @@ def default(text: str | None, declared_type: str) -> Default:
     token = single_token(text)
     if token is None or fold(token[:2]) == "x'":
         return Default("expression", plain)
-    return _stored(_KEYWORDS.get(fold(token), unquoted(token)), declared_type)
+    return _stored(_KEYWORDS.get(fold(token), unquote(token)), declared_type)
 
 
 def foreign_key(key: ForeignKey) -> tuple[object, ...]:
