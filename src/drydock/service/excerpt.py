@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours and cursor movements
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours and cursor movements
     r"|\x1b[\]P^_X].*?(?:\x07|\x1b\\|$)"  # titles, links, clipboard writes
     r"|\x1b[ -/]*[0-~]?",
     re.DOTALL,

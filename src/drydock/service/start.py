@@ -16,6 +16,7 @@ import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from drydock.errors import DrydockError
 from drydock.service import discovery, excerpt, health, identity, process, request
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from drydock.service.backend import ServiceSettings
 
 _PAUSE = 0.05
+_EAGER = 2.0  # seconds after which it is asked less often
 _GRACE_OF_A_FAILURE = 3.0
 _LINES = 20
 _TAIL_BYTES = 64_000
@@ -74,8 +76,9 @@ def start(settings: ServiceSettings) -> Started:
         # 4. Well, several times in a row.
         _await_health(settings, child, root, began + settings.ready)
     except _Unwell as error:
-        trouble = _undo(settings, child, mark)
-        lines = [*_said(settings.log, offset), *trouble]
+        # Read before it is stopped: its farewell would push the reason out of sight.
+        lines = _said(settings, offset)
+        lines += _undo(settings, child, mark)
         raise StartFailed(settings.start, str(error), lines, settings.log) from error
     except BaseException:
         _undo(settings, child, mark)
@@ -148,7 +151,8 @@ def _await_health(
                     f"not healthy within {settings.ready:.1f} s: "
                     f"{complaint or 'its last answers were not enough in a row'}{flaps}"
                 )
-            time.sleep(_PAUSE if settings.health_url else 5 * _PAUSE)
+            patient = settings.ready - left > _EAGER or not settings.health_url
+            time.sleep(5 * _PAUSE if patient else _PAUSE)
 
 
 def _undo(settings: ServiceSettings, child: _Child, mark: str) -> list[str]:
@@ -195,10 +199,13 @@ def _appending(log: Path) -> IO[bytes]:
     return open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
 
 
-def _said(log: Path, offset: int) -> list[str]:
+def _said(settings: ServiceSettings, offset: int) -> list[str]:
+    """Return the end of what this start wrote to the log, without our own asking for its health."""
     try:
-        with log.open("rb") as file:
+        with settings.log.open("rb") as file:
             file.seek(max(offset, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            return excerpt.tail(file.read(), _LINES)
+            data = file.read()
     except OSError:
         return []
+    asked = f'"GET {urlsplit(settings.health_url or "").path} '.encode()
+    return excerpt.tail(b"".join(e for e in data.splitlines(True) if asked not in e), _LINES)
