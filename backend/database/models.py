@@ -28,6 +28,8 @@ from backend.database.base import (
 )
 from backend.database.types import NoCase
 
+__all__ = ["Base"]
+
 
 class Transaction(Owned, Updated, Base):
     """Money that came or went; below zero is spent."""

@@ -6,10 +6,9 @@ It refuses to create a database: a wrong path would else be a new, empty househo
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from fastapi import Depends
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -44,7 +43,3 @@ def open_session() -> Iterator[Session]:
     """Yield a session for one request; what it has not committed is rolled back."""
     with make_session() as session:
         yield session
-
-
-Db = Annotated[Session, Depends(open_session)]
-"""The parameter of an endpoint that reads or writes the database."""

@@ -1,0 +1,1 @@
+"""Budget Buddy's HTTP API."""
