@@ -67,7 +67,7 @@ def _column_answer(table: Table, name: str, declared: str | None) -> Answer:
     subject = f"{table.name}.{column.name}"
     if declared is not None and type_name(declared) != type_name(column.declared_type):
         return Answer(False, f"{subject} is {type_of(column)}, not {declared.strip()}")
-    return Answer(True, f"{subject} is {column_text(column)}")
+    return Answer(True, f"column {subject}: {column_text(column)}")
 
 
 def _of_kind(schema: Schema, kind: str, name: str) -> Answer:
@@ -78,7 +78,7 @@ def _of_kind(schema: Schema, kind: str, name: str) -> Answer:
         return Answer(False, f"no table {name}", _near(name, (t.name for t in schema.own_tables)))
     if kind == "index":
         texts = {
-            key: f"index {i.name} {index_text(i)}" for key, i in by_name(schema.indexes).items()
+            key: f"index {i.name}: {index_text(i)}" for key, i in by_name(schema.indexes).items()
         }
         named = [i.name for i in schema.indexes]
     elif kind == "view":
@@ -86,7 +86,7 @@ def _of_kind(schema: Schema, kind: str, name: str) -> Answer:
         named = [view.name for view in schema.views]
     else:
         triggers = by_name(schema.triggers)
-        texts = {key: f"trigger {t.name} ON {t.table}" for key, t in triggers.items()}
+        texts = {key: f"trigger {t.name}: ON {t.table}" for key, t in triggers.items()}
         named = [trigger.name for trigger in schema.triggers]
     if fold(name) in texts:
         return Answer(True, texts[fold(name)])
@@ -107,14 +107,14 @@ def _missed(schema: Schema, question: str) -> Answer:
             )
             return Answer(False, f"no column {wanted} in {table.name}", (named + elsewhere)[:NEAR])
     owner = question.partition(".")[0]
-    others = [
+    others = tuple(
         f"{kind}:{one.name}"
         for kind, things in (("view", schema.views), ("index", schema.indexes))
         for one in things
         if fold(one.name) == fold(question)
-    ]
+    )
     near = _near(owner, (table.name for table in schema.own_tables))
-    return Answer(False, f"no table {owner}", (*others, *near)[:NEAR])
+    return Answer(False, f"no table {owner}", others or near)
 
 
 def _near(name: str, names: Iterable[str]) -> tuple[str, ...]:
@@ -124,4 +124,4 @@ def _near(name: str, names: Iterable[str]) -> tuple[str, ...]:
 
 def _table_text(table: Table) -> str:
     kind = f"{table.virtual} table" if table.virtual else "table"
-    return f"{kind} {table.name} has {count(len(table.columns), 'column')}"
+    return f"{kind} {table.name}: {count(len(table.columns), 'column')}"
