@@ -1,0 +1,76 @@
+"""Directives against findings: what a migration declares as meant, and what nothing needs.
+
+``-- drydock: allow RULE: reason`` holds for its whole file. A rule's name that does not exist is
+an error with the nearest one, for an allowance with a typo would protect nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from drydock.review.changes import Declared
+from drydock.review.finding import Finding, Verdict
+from drydock.review.registry import RULES, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from drydock.migration import Migration
+    from drydock.review.situation import Situation
+
+
+def allow(findings: Sequence[Finding], migration: Migration) -> tuple[Finding, ...]:
+    """Return one migration's findings with the reasons of its directives."""
+    reasons = {each.rule: each.reason for each in migration.directives}
+    return tuple(
+        replace(each, allowed=reasons[each.rule]) if each.rule in reasons else each
+        for each in findings
+    )
+
+
+def declared(findings: Sequence[Finding], migration: Migration) -> Declared | None:
+    """Return one migration's directives as a change to judge; None without any."""
+    if not migration.directives:
+        return None
+    lines = tuple((each.rule, each.line) for each in migration.directives)
+    return Declared(lines, frozenset(each.rule for each in findings))
+
+
+@rule(
+    "unused-allowance",
+    Declared,
+    severity="note",
+    why="it says that a loss is meant where there is none",
+    evidence="the directive",
+    example="-- drydock: allow drop-table: moved to archive\nSELECT 1;",
+)
+def unused_allowance(change: Declared, s: Situation) -> Iterator[Verdict]:
+    """A directive for a rule that finds nothing in this file."""
+    del s
+    for name, line in change.directives:
+        if name in RULES and name not in change.found:
+            yield Verdict("note", (f"{name} finds nothing here",), "delete the line", line=line)
+
+
+@rule(
+    "unknown-allowance",
+    Declared,
+    severity="error",
+    why="a directive for a rule that does not exist allows nothing",
+    evidence="the name, and the nearest rule",
+    example="-- drydock: allow drop-colum: moved to memo\nALTER TABLE trips DROP COLUMN notes;",
+)
+def unknown_allowance(change: Declared, s: Situation) -> Iterator[Verdict]:
+    """A directive whose rule is not in the catalogue."""
+    del s
+    for name, line in change.directives:
+        if name not in RULES:
+            near = difflib.get_close_matches(name, RULES, n=1, cutoff=0.0)
+            yield Verdict(
+                "error",
+                (f"there is no rule {name}",),
+                f"did you mean: {near[0]}" if near else "see docs/review.md",
+                line=line,
+            )

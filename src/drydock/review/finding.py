@@ -1,0 +1,100 @@
+"""What the review has to say: findings as data, how bad they are, and which loss they foresee.
+
+A finding names its rule, its place, the evidence from the actual rows, why it matters in one
+sentence, and the fix with the user's own names. This module decides nothing about SQL, and it
+prints nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+Severity = Literal["error", "warning", "note"]
+LossKey = tuple[str, ...]
+"""``("table", t)``, ``("column", t, c)`` or ``("rows", t)``."""
+
+_RANK: dict[Severity, int] = {"note": 0, "warning": 1, "error": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the review found in one place.
+
+    `line` counts from 1. `evidence` holds facts, one a line, from the rows as they are at that
+    moment. `destructive` says that rows or values go away when this runs. `allowed` is the
+    reason of the directive that declares it meant, None where nothing does.
+    """
+
+    rule: str
+    severity: Severity
+    migration: str
+    path: Path
+    line: int
+    evidence: tuple[str, ...]
+    why: str
+    fix: str
+    table: str | None = None
+    column: str | None = None
+    destructive: bool = False
+    allowed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule says of one change; the walk adds rule and place and makes it a finding.
+
+    `migration`, `path` and `line` are given only where the place is not the statement at hand.
+    """
+
+    severity: Severity
+    evidence: tuple[str, ...] = ()
+    fix: str = ""
+    table: str | None = None
+    column: str | None = None
+    destructive: bool = False
+    why: str | None = None
+    migration: str | None = None
+    path: Path | None = None
+    line: int | None = None
+
+
+def worst(findings: Iterable[Finding]) -> Severity | None:
+    """Return the gravest severity that no directive allows, or None when there is none.
+
+    An ``error`` stops a run; a ``warning`` asks; a ``note`` tells.
+    """
+    severities = [each.severity for each in findings if each.allowed is None]
+    return max(severities, key=_RANK.__getitem__, default=None)
+
+
+def foreseen(findings: Iterable[Finding]) -> frozenset[LossKey]:
+    """Return the losses that the review announced, so that a "yes" covers these and no others.
+
+    Names are given as they are spelled at the moment of the loss.
+    """
+    return frozenset(
+        _loss(each) for each in findings if each.destructive and each.table is not None
+    )
+
+
+def _loss(finding: Finding) -> LossKey:
+    table = finding.table or ""
+    if finding.rule == "drop-table":
+        return ("table", table)
+    if finding.rule == "drop-column" and finding.column is not None:
+        return ("column", table, finding.column)
+    return ("rows", table)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings without repeats, each migration's in the order of its lines."""
+    unique = dict.fromkeys(findings)
+    places = {name: place for place, name in enumerate(dict.fromkeys(f.migration for f in unique))}
+    return tuple(
+        sorted(unique, key=lambda f: (places[f.migration], f.line, -_RANK[f.severity], f.rule))
+    )

@@ -1,0 +1,205 @@
+"""A table rebuilt by hand, recognised, and the two definitions compared.
+
+Three idioms are known: make the new table, copy, drop the old, rename the new one; rename the
+old one first, make the new one under its name, copy, drop; and set the rows aside by CREATE
+TABLE AS, drop, make anew, copy back. Pure: it is given changes and definitions, and refuses to
+call a rebuild what does not put a table back under its own name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drydock.names import fold, quote
+from drydock.review import changes, syntax
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from drydock.review.python_code import Transform
+    from drydock.review.table import ForeignKey, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """One rebuild; the places are those of its statements in the file, from 0.
+
+    `table` is the name that it has before and after; `source` is where the rows are copied from
+    (the old table under its name at that moment), `target` where to.
+    """
+
+    table: str
+    source: str
+    target: str
+    copied: int
+    dropped: int
+    renamed: int | None
+    renamed_first: int | None
+
+
+def find(statements: Sequence[tuple[object, ...]]) -> tuple[Rebuild, ...]:
+    """Return the rebuilds among a file's statements, each given as its changes."""
+    flat = [(place, change) for place, each in enumerate(statements) for change in each]
+    drops = [(place, c) for place, c in flat if isinstance(c, changes.DropTable)]
+    found = (_rebuild_by(place, drop.table, flat) for place, drop in drops)
+    return tuple(each for each in found if each is not None)
+
+
+def _rebuild_by(place: int, dropped: str, flat: list[tuple[int, object]]) -> Rebuild | None:
+    """Return the rebuild whose old rows are dropped at `place`."""
+    for copied, target in _copies(dropped, flat):
+        if copied > place:
+            continue
+        for later, change in flat:
+            if isinstance(change, changes.RenameTable) and later > copied:
+                back = _same(change.table, target) and _same(change.new, dropped)
+                if back:
+                    return Rebuild(dropped, dropped, target, copied, place, later, None)
+        for earlier, change in flat:
+            if isinstance(change, changes.RenameTable) and earlier < copied:
+                if _same(change.new, dropped) and _same(change.table, target):
+                    return Rebuild(target, dropped, target, copied, place, None, earlier)
+        for back, home in _copies(target, flat):
+            # The rows were set aside in `target`, and come back into a new table of the old name.
+            if back > place and _same(home, dropped):
+                return Rebuild(dropped, target, dropped, back, place, None, None)
+    return None
+
+
+def _copies(source: str, flat: list[tuple[int, object]]) -> Iterator[tuple[int, str]]:
+    """Yield where, and into which table, the rows of `source` are copied."""
+    for place, change in flat:
+        if isinstance(change, changes.Write) and change.source_table:
+            if _same(change.source_table, source):
+                yield place, change.table
+        elif isinstance(change, changes.CreateTable) and change.source_table:
+            if _same(change.source_table, source):
+                yield place, change.table
+
+
+def set_aside(rebuild: Rebuild) -> bool:
+    """Say whether the rows came back from a table that they were set aside in."""
+    return rebuild.renamed is None and rebuild.renamed_first is None
+
+
+def copy_of(rebuild: Rebuild, write: changes.Write, old: Table, new: Table) -> changes.Copy:
+    """Return the copying step, as rows of `old` under its own name."""
+    targets = write.columns or tuple(each.name for each in new.columns if not each.generated)
+    select = write.source or ""
+    if not _same(rebuild.source, old.name):
+        select = syntax.replace_name(select, rebuild.source, quote(old.name))
+    if set_aside(rebuild):
+        names = tuple(each.name for each in old.columns if new.column(each.name))
+        listed = ", ".join(quote(each) for each in names)
+        select, targets = f"SELECT {listed} FROM {quote(old.name)}", names
+    image = changes.Image(new.name, tuple(targets), select)
+    return changes.Copy(old, new, image, write.star, write.filtered, write.ignores)
+
+
+def compare(copy: changes.Copy, write: changes.Write) -> Iterator[object]:
+    """Yield what the new definition changes for the rows of the old one."""
+    old, new, image = copy.old, copy.new, copy.image
+    came_from = _origins(copy, write)
+    yield from _dropped(copy, write)
+    for target, source in came_from.items():
+        there, here = new.column(target), old.column(source)
+        if there is None or here is None:
+            continue
+        if fold(there.type) != fold(here.type):
+            yield changes.Retype(old.name, here.name, here.type, there.type)
+    for there in new.columns:
+        source = came_from.get(there.name)
+        was = old.column(source) if source else None
+        if there.not_null and not (was and was.not_null) and there.name in image.columns:
+            yield changes.SetNotNull(old.name, there.name, image)
+    known = {syntax.same_words(each) for each in old.checks}
+    for expression in new.checks:
+        if syntax.same_words(expression) not in known:
+            yield changes.NewCheck(old.name, expression, image)
+    yield from _keys(old, new, image)
+    if new.strict and not old.strict:
+        types = tuple((each.name, each.type) for each in new.columns if each.name in image.columns)
+        yield changes.BecomeStrict(old.name, image, types)
+
+
+def transformed(asked: Transform, old: Table) -> Iterator[object]:
+    """Yield what a ``transform()`` changes for the rows of `old`, which keep all the rest."""
+    names = tuple(each.name for each in old.columns if not each.generated)
+    listed = ", ".join(f"{quote(old.name)}.{quote(each)}" for each in names)
+    image = changes.Image(old.name, names, f"SELECT {listed} FROM main.{quote(old.name)}")
+    for name in asked.drop:
+        yield changes.DropColumn(old.name, name, "transform")
+    for name, new in asked.rename:
+        yield changes.RenameColumn(old.name, name, new)
+    for name, declared in asked.types:
+        if column := old.column(name):
+            yield changes.Retype(old.name, column.name, column.type, declared)
+    for name in asked.not_null:
+        column = old.column(name)
+        if column and not column.not_null:
+            yield changes.SetNotNull(old.name, column.name, image)
+    if asked.strict and not old.strict:
+        types = tuple((each.name, each.type) for each in old.columns if not each.generated)
+        yield changes.BecomeStrict(old.name, image, types)
+
+
+def _keys(old: Table, new: Table, image: changes.Image) -> Iterator[object]:
+    unique = {_folded(index.columns) for index in old.indexes if index.unique and not index.partial}
+    unique.add(_folded(old.key))
+    wanted = [index.columns for index in new.indexes if index.unique and not index.partial]
+    for columns in dict.fromkeys([*wanted, new.key]):
+        names = [each for each in columns if each is not None]
+        inside = {fold(each) for each in image.columns}
+        if names and _folded(columns) not in unique and _folded(columns) <= inside:
+            terms = tuple(f"{quote(image.name)}.{quote(each)}" for each in names)
+            yield changes.NewUnique(old.name, terms, image)
+    before = {_key(each) for each in old.foreign_keys}
+    after = {_key(each) for each in new.foreign_keys}
+    kept = {fold(each.name) for each in new.columns}
+    for key in old.foreign_keys:
+        if _key(key) not in after and _folded(key.columns) <= kept:
+            yield changes.DropForeignKey(old.name, key)
+    for key in new.foreign_keys:
+        if _key(key) not in before:
+            yield changes.NewForeignKey(old.name, key, image)
+
+
+def _origins(copy: changes.Copy, write: changes.Write) -> dict[str, str]:
+    """Return the old column that each new one is filled from, where it is taken as it is."""
+    old = [each.name for each in copy.old.columns if not each.generated]
+    if not write.source_columns or set_aside_image(copy):
+        return {each: each for each in copy.image.columns}
+    sources: list[str | None] = old if copy.star else list(write.source_columns)
+    pairs = zip(copy.image.columns, sources, strict=False)
+    return {target: source for target, source in pairs if source is not None}
+
+
+def set_aside_image(copy: changes.Copy) -> bool:
+    """Say whether the image was made by us, column by column."""
+    return all(copy.old.column(each) is not None for each in copy.image.columns) and (
+        copy.image.select.startswith("SELECT \"")
+    )
+
+
+def _dropped(copy: changes.Copy, write: changes.Write) -> Iterator[changes.DropColumn]:
+    if copy.star:
+        return
+    used = syntax.identifiers(write.source or "") | syntax.identifiers(copy.image.select)
+    if copy.image.select and set_aside_image(copy):
+        used = frozenset(fold(each) for each in copy.image.columns)
+    for column in copy.old.columns:
+        if fold(column.name) not in used and not column.generated:
+            yield changes.DropColumn(copy.old.name, column.name, "rebuild")
+
+
+def _key(key: ForeignKey) -> tuple[object, ...]:
+    return (_folded(key.columns), fold(key.parent), _folded(key.parent_columns))
+
+
+def _folded(names: Sequence[str | None]) -> frozenset[str]:
+    return frozenset(fold(each or "") for each in names)
+
+
+def _same(left: str, right: str) -> bool:
+    return fold(left) == fold(right)

@@ -1,0 +1,214 @@
+"""Rules about statements that SQLite does not take, or takes for something else."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from drydock.names import fold, quote
+from drydock.review import changes
+from drydock.review import table as tables
+from drydock.review.finding import Verdict
+from drydock.review.registry import rule
+from drydock.review.situation import Situation, counted
+from drydock.review.versions import Newer
+
+_SYNTAX = ("syntax error", "unrecognized token", "incomplete input", "parser stack overflow")
+_EXISTS = re.compile(
+    r"(?:table|index|view|trigger) (?P<object>.+) already exists$"
+    r"|there is already (?:a table|an index|another table or index with this name)"
+    r"(?: named)?:? ?(?P<other>.*)$"
+    r"|duplicate column name: (?P<column>.+)$"
+)
+_MISSING = re.compile(r"no such (?P<kind>table|column|index|view|trigger): (?P<name>.+)$")
+_NEVER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), fix)
+    for pattern, fix in (
+        (
+            r"add\s+(column\s+)?if\s+not\s+exists",
+            "SQLite has no ADD COLUMN IF NOT EXISTS; leave IF NOT EXISTS out: the ledger sees to "
+            "it that a migration runs once",
+        ),
+        (
+            r"drop\s+(column\s+)?if\s+exists",
+            "SQLite has no DROP COLUMN IF EXISTS; leave IF EXISTS out",
+        ),
+        (
+            r"alter\s+(column|table\s+\S+\s+(alter|modify|change))",
+            "SQLite has no ALTER COLUMN; in a .py migration: db[TABLE].transform(types={COLUMN: "
+            "TYPE}) or transform(not_null={COLUMN})",
+        ),
+        (
+            r"add\s+(constraint|foreign\s+key|primary\s+key|unique|check)",
+            "SQLite adds no constraint to a table that exists; in a .py migration: "
+            "db[TABLE].add_foreign_key(…) or transform(…)",
+        ),
+        (r"drop\s+(constraint|primary|foreign)", "in a .py migration: db[TABLE].transform(…)"),
+        (r"^\s*truncate\b", "DELETE FROM TABLE;"),
+        (r"create\s+or\s+replace", "DROP … IF EXISTS …; then CREATE …"),
+        (r"\bauto_increment\b", "INTEGER PRIMARY KEY gives ids by itself"),
+        (r"^\s*comment\s+on\b", "SQLite keeps no comments; write one inside CREATE TABLE"),
+        (r"\bengine\s*=", "leave ENGINE=… out"),
+        (r"add\s+(column\s+)?\S+.*,\s*add\b", "one ALTER TABLE for each column"),
+    )
+)
+
+
+@rule(
+    "unsupported-syntax",
+    changes.Refused,
+    Newer,
+    severity="error",
+    why="SQLite, or the one that the application runs on, does not know the statement",
+    evidence="what SQLite says of it, or the versions",
+    example="ALTER TABLE trips ADD COLUMN IF NOT EXISTS stars INTEGER;",
+)
+def unsupported_syntax(change: changes.Refused | Newer, s: Situation) -> Iterator[Verdict]:
+    """A syntax error, with the form to use where another database's is recognised."""
+    if isinstance(change, Newer):
+        since, runs_on = (".".join(map(str, each)) for each in (change.since, change.runs_on))
+        yield Verdict(
+            "error",
+            (f"{change.feature} came with SQLite {since}; the application runs on {runs_on}",),
+            f"run the application on SQLite {since} or later, or write it without",
+        )
+        return
+    if not any(each in change.message for each in _SYNTAX):
+        return
+    fix = next((fix for pattern, fix in _NEVER if pattern.search(change.statement)), "")
+    yield Verdict(
+        "warning" if s.conditional else "error",
+        (f"SQLite says: {change.message}",),
+        fix or "see https://sqlite.org/lang.html for the form that SQLite has",
+    )
+
+
+@rule(
+    "already-applied",
+    changes.Refused,
+    severity="error",
+    why="what this statement makes is in the database, but the migration is not in the ledger",
+    evidence="what exists, with its rows or values",
+    example="CREATE TABLE trips(id INTEGER PRIMARY KEY);  -- and the table trips is there",
+)
+def already_applied(change: changes.Refused, s: Situation) -> Iterator[Verdict]:
+    """An object of the same name in the database as it is; silent without a database."""
+    found = _EXISTS.search(change.message)
+    if not found or s.data is None or s.conditional:
+        return
+    evidence, table = _what_exists(found, change.statement, s)
+    if not evidence:
+        return
+    yield Verdict(
+        "error",
+        evidence,
+        "if it was applied by hand: inv adopt --mark {migration}; if it may be there or not: "
+        "CREATE … IF NOT EXISTS; if it is to be made anew: drop it first, with its rows",
+        table=table,
+        column=found["column"],
+    )
+
+
+def _what_exists(
+    found: re.Match[str], statement: str, s: Situation
+) -> tuple[tuple[str, ...], str | None]:
+    from drydock.review import reading
+
+    for each in reading.read(statement):
+        if isinstance(each, changes.AddColumn) and s.data is not None:
+            there = tables.read(s.data, each.table)
+            column = there.column(each.column) if there else None
+            if there is None or column is None:
+                return (), None
+            values = s.rows(there.name, f"{quote(there.name)}.{quote(column.name)} IS NOT NULL")
+            told = f"column {there.name}.{column.name} exists ({column.type or 'no type'}"
+            return (f"{told}, {counted(values or 0, 'value')})",), there.name
+    name = (found["object"] or found["other"] or "").strip('"')
+    rows = s.ask(
+        "SELECT type, name FROM sqlite_schema WHERE name = '"
+        + name.replace("'", "''")
+        + "' COLLATE NOCASE"
+    )
+    if not rows:
+        return (), None
+    kind, real = str(rows[0][0]), str(rows[0][1])
+    number = s.rows(real) if kind == "table" else None
+    told = f"{kind} {real} exists"
+    return (told if number is None else f"{told}, with {counted(number, 'row')}",), real
+
+
+@rule(
+    "would-fail",
+    changes.Refused,
+    severity="error",
+    why="SQLite refuses this statement, so the run would stop here",
+    evidence="what SQLite says of it, and near names",
+    example="ALTER TABLE trip ADD COLUMN stars INTEGER;  -- the table is called trips",
+)
+def would_fail(change: changes.Refused, s: Situation) -> Iterator[Verdict]:
+    """Any other refusal; only where everything before the statement is known exactly."""
+    if any(each in change.message for each in _SYNTAX) or not change.complete or s.conditional:
+        return
+    if _EXISTS.search(change.message) and any(True for _ in already_applied(change, s)):
+        return
+    missing = _MISSING.search(change.message)
+    near = _near(missing["name"], s) if missing and missing["kind"] == "table" else []
+    yield Verdict(
+        "error",
+        (f"SQLite says: {change.message}", *(f"there is a table {each}" for each in near)),
+        f"did you mean {quote(near[0])}?" if near else "mend the statement",
+        table=near[0] if near else None,
+    )
+
+
+def _near(name: str, s: Situation) -> list[str]:
+    rows = s.schema.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    by_fold = {fold(row[0]): row[0] for row in rows}
+    wanted = fold(name.rpartition(".")[2])
+    return [by_fold[each] for each in difflib.get_close_matches(wanted, by_fold, n=3, cutoff=0.6)]
+
+
+@rule(
+    "double-quoted-string",
+    changes.Quoted,
+    severity="warning",
+    why='"name" that is no column is a string to SQLite, so a typo becomes a value (F23)',
+    evidence="the name, and near columns",
+    example='UPDATE trips SET title = "tittle";',
+)
+def double_quoted_string(change: changes.Quoted, s: Situation) -> Iterator[Verdict]:
+    """A double-quoted word that is no column, with the columns that are near."""
+    table = s.table(change.table) if change.table else None
+    names = [each.name for each in table.columns] if table else []
+    near = difflib.get_close_matches(change.name, names, n=2, cutoff=0.6)
+    text = "'" + change.name.replace("'", "''") + "'"
+    yield Verdict(
+        "warning",
+        (
+            f'"{change.name}" is no column here, so it means the text {text}',
+            *(f"there is a column {each}" for each in near),
+        ),
+        f"write {quote(near[0])} if the column is meant, or {text} if the text is" if near
+        else f"write {text}",
+        table=change.table,
+    )
+
+
+@rule(
+    "unread-python",
+    changes.Unread,
+    severity="note",
+    why="SQL that Python puts together is known only when it runs",
+    evidence="the lines",
+    example='db.execute(f"UPDATE {table} SET stars = 0")',
+)
+def unread_python(change: changes.Unread, s: Situation) -> Iterator[Verdict]:
+    """Told once a file; the rehearsal reads these statements as they run."""
+    lines = ", ".join(map(str, change.lines[:8]))
+    yield Verdict(
+        "note",
+        (f"{counted(len(change.lines), 'statement')} put together at run time (line {lines})",),
+        "rehearse it to see them: inv review",
+    )
+    del s

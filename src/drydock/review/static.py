@@ -1,0 +1,216 @@
+"""The review without running anything: the schema moves on in memory, the rows are asked as is.
+
+What earlier pending migrations make or change is known from the shadow, so that a table of
+theirs is not looked for in the database. It writes nothing, and works without a database too.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from drydock.names import fold
+from drydock.review import allowances, changes, python_code, quick
+from drydock.review.finding import Finding, in_order
+from drydock.review.registry import judge
+from drydock.review.rules.history import History, SecondRun
+from drydock.review.shadow import PutOff, Shadow
+from drydock.review.situation import Known, Situation
+from drydock.review.walk import Setting, Step, Walk, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from drydock.migration import Migration
+    from drydock.review.versions import Version
+
+
+def review_statically(
+    migrations: Iterable[Migration],
+    before: sqlite3.Connection | None,
+    *,
+    history: History | None = None,
+    sqlite_version: Version | None = None,
+    code: tuple[tuple[str, str], ...] = (),
+    rerun: bool = False,
+) -> tuple[Finding, ...]:
+    """Return what is to be said of the pending migrations, in their order.
+
+    Args:
+        migrations: The pending ones, in the order in which they would run.
+        before: The database as it is, only read; None where there is none.
+        history: The ledger against the files, for the rules about it.
+        sqlite_version: What the application runs on; the one in this process by default.
+        code: The application's source files as (path, text), to look for old names in.
+        rerun: Also try each file's statements a second time (``not-rerunnable``).
+
+    Raises:
+        MigrationError: A file cannot be read as statements or as Python.
+    """
+    setting = Setting(sqlite_version or sqlite3.sqlite_version_info, code)
+    review = StaticReview(before, setting, rerun=rerun)
+    try:
+        for migration in migrations:
+            review.take(migration)
+        review.finish()
+    finally:
+        review.shadow.close()
+    return in_order((*review.history(history), *review.findings))
+
+
+class StaticReview:
+    """A static review under way."""
+
+    def __init__(
+        self, before: sqlite3.Connection | None, setting: Setting, *, rerun: bool = False
+    ) -> None:
+        self.findings: list[Finding] = []
+        self.shadow = Shadow(before)
+        self._before = before
+        self._setting = setting
+        self._rerun = rerun
+        self._known = Known()
+        self._there = _names(before)
+
+    def history(self, history: History | None) -> tuple[Finding, ...]:
+        """Return the findings about ledger and files."""
+        if history is None:
+            return ()
+        situation = Situation(self.shadow.connection, self._before, self._known)
+        return tuple(
+            Finding(
+                rule.name, verdict.severity, verdict.migration or "", verdict.path, 1,
+                verdict.evidence, rule.why, verdict.fix,
+            )  # fmt: skip
+            for rule, verdict in judge(history, situation)
+            if verdict.path is not None
+        )
+
+    def take(self, migration: Migration) -> None:
+        """Review one migration and move the shadow on by it."""
+        if migration.path.suffix == ".sql" and self._is_plain(migration):
+            found: list[Finding] = []
+        else:
+            found = self._walk(migration)
+        if declared := allowances.declared(found, migration):
+            walk = self._new_walk(migration)
+            situation = walk.situation()
+            found += [walk.finding(rule, v, 1) for rule, v in judge(declared, situation)]
+            found = list(allowances.allow(found, migration))
+        self.findings += found
+
+    def finish(self) -> None:
+        """Try what was put off, and judge what SQLite said against it."""
+        self.shadow.settle_cheaply()
+        self._judge_late()
+
+    def _judge_late(self) -> None:
+        late, self.shadow.late = self.shadow.late, []
+        for each, message in late:
+            migration, line = each.place  # type: ignore[misc] # what `_is_plain` put there
+            walk = self._new_walk(migration)
+            walk.refused(each.statement, message, Step(line, each.statement))
+            self.findings += walk.findings
+
+    def _is_plain(self, migration: Migration) -> bool:
+        """Move on by a file of plain statements only, at little cost; False leaves it to do."""
+        if self._rerun or migration.directives:
+            return False
+        plain = []
+        for statement in migration.statements:
+            shape = quick.plain(statement.text)
+            if shape is None or not self._is_harmless(shape, statement.text):
+                return False
+            plain.append((shape, statement))
+        # A file's statements are looked at before the first one is carried out, because a file
+        # that turns out not to be plain is walked from its start.
+        if not self._setting.version >= sqlite3.sqlite_version_info:
+            return False
+        for shape, statement in plain:
+            if shape.kind == "column":
+                self.shadow.put_off(statement.text, (migration, statement.line))
+                continue
+            refused = self.shadow.apply(statement.text)
+            if refused is not None:
+                walk = self._new_walk(migration)
+                walk.refused(statement.text, refused, Step(statement.line, statement.text))
+                self.findings += walk.findings
+            elif shape.kind == "table":
+                self._known.created.add(fold(shape.table))
+            elif shape.kind == "insert":
+                self._known.written.add(fold(shape.table))
+        return True
+
+    def _is_harmless(self, shape: quick.Plain, text: str) -> bool:
+        """Say whether no rule could have a word on a plain statement."""
+        table = fold(shape.table)
+        if shape.kind == "table":
+            return table not in self._there and "references" not in text.lower()
+        if shape.kind == "index":
+            listed = self.shadow.connection.execute(
+                "SELECT 1 FROM pragma_index_list(?) LIMIT 1", (shape.table,)
+            )
+            return listed.fetchone() is None
+        if shape.kind == "column" and self._before is not None and table in self._there:
+            row = self._before.execute(
+                "SELECT 1 FROM pragma_table_xinfo(?) WHERE name = ? COLLATE NOCASE",
+                (shape.table, shape.column),
+            )
+            return row.fetchone() is None
+        return True
+
+    def _walk(self, migration: Migration) -> list[Finding]:
+        self.shadow.settle()
+        self._judge_late()
+        self.shadow.start_file()
+        before = standing(self.shadow.connection, migration.text, rows=False)
+        walk = self._new_walk(migration)
+        if migration.path.suffix == ".sql":
+            steps = [Step(each.line, each.text) for each in migration.statements]
+            walk.run(steps, before)
+            found = walk.findings + self._second_run(migration, walk)
+        else:
+            code = python_code.read(migration)
+            walk.run([Step(c.line, c.text, c.asked, c.conditional) for c in code.calls], before)
+            found = walk.findings
+            if code.unread:
+                unread = changes.Unread(code.unread)
+                found += [
+                    walk.finding(rule, verdict, code.unread[0])
+                    for rule, verdict in judge(unread, walk.situation())
+                ]
+            # What else its code does is not known, so nothing after it is certain.
+            self._known.uncertain = True
+        self.shadow.end_file()
+        return found
+
+    def _second_run(self, migration: Migration, walk: Walk) -> list[Finding]:
+        if not self._rerun or walk.findings and any(f.severity == "error" for f in walk.findings):
+            return []
+        connection = self.shadow.connection
+        if connection.in_transaction or "begin" in migration.text.lower():
+            return []
+        connection.execute("SAVEPOINT second_run")
+        try:
+            for statement in migration.statements:
+                message = self.shadow.apply(statement.text)
+                if message is not None:
+                    second = SecondRun(message, statement.line)
+                    return [
+                        walk.finding(rule, verdict, statement.line)
+                        for rule, verdict in judge(second, walk.situation())
+                    ]
+            return []
+        finally:
+            connection.execute("ROLLBACK TO second_run")
+            connection.execute("RELEASE second_run")
+
+    def _new_walk(self, migration: Migration) -> Walk:
+        return Walk(migration, self.shadow, self._before, self._known, self._setting)
+
+
+def _names(before: sqlite3.Connection | None) -> frozenset[str]:
+    if before is None:
+        return frozenset()
+    rows = before.execute("SELECT name FROM sqlite_schema").fetchall()
+    return frozenset(fold(name) for (name,) in rows)

@@ -1,0 +1,321 @@
+"""One migration's statements, walked in order: judged before, carried out, judged after.
+
+The walk is the same for both ways of reviewing; what differs is the engine that carries a
+statement out: the shadow (schema only) or the copy (for real). It refuses nothing itself.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from drydock.names import fold
+from drydock.review import changes, quick, reading, rebuild, syntax, versions
+from drydock.review import table as tables
+from drydock.review.finding import Finding, Verdict
+from drydock.review.python_code import Transform
+from drydock.review.registry import Rule, judge
+from drydock.review.rules.constraints import orphans
+from drydock.review.rules.objects import broken_triggers, broken_views
+from drydock.review.shadow import first_word
+from drydock.review.situation import Known, Situation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from drydock.migration import Migration
+
+_READ = {
+    "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "ALTER", "DROP", "PRAGMA", "BEGIN", "COMMIT",
+    "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ATTACH", "VACUUM", "CREATE", "SELECT",
+}  # fmt: skip
+_QUOTES = {"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "SELECT"}
+
+
+class Engine(Protocol):
+    """What carries statements out."""
+
+    connection: sqlite3.Connection
+    is_certain: bool
+
+    def apply(self, statement: str) -> str | None:
+        """Carry a statement out; return what SQLite said against it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement, or one call of sqlite-utils, on its line.
+
+    `conditional` says that it may not run; `ran` that it has run already, with its `rows`.
+    """
+
+    line: int
+    text: str | None = None
+    asked: object | None = None
+    conditional: bool = False
+    ran: bool = False
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What holds for a whole review: the application's SQLite version and its source files."""
+
+    version: versions.Version
+    code: tuple[tuple[str, str], ...] = ()
+
+
+class Walk:
+    """The walk through one migration.
+
+    Args:
+        migration: Whose statements these are.
+        engine: What carries them out.
+        data: Where rows are asked; None without a database.
+        known: What earlier pending migrations did to the rows.
+        setting: What holds for the whole review.
+        exact: True where `data` is what the engine works on.
+    """
+
+    def __init__(
+        self,
+        migration: Migration,
+        engine: Engine,
+        data: sqlite3.Connection | None,
+        known: Known,
+        setting: Setting,
+        *,
+        exact: bool = False,
+    ) -> None:
+        self.findings: list[Finding] = []
+        self.stopped = False
+        self._migration = migration
+        self._engine = engine
+        self._data = data
+        self._known = known
+        self._setting = setting
+        self._exact = exact
+        self._is_function = migration.path.suffix == ".py" and migration.kind == "function"
+        self._rebuilds: tuple[rebuild.Rebuild, ...] = ()
+        self._old: dict[rebuild.Rebuild, tables.Table | None] = {}
+        self._keys: dict[str, tuple[str, frozenset[tables.ForeignKey]]] = {}
+
+    def situation(self, *, conditional: bool = False) -> Situation:
+        """Return what rules may ask at this moment."""
+        return Situation(
+            self._engine.connection,
+            self._data,
+            self._known,
+            exact=self._exact,
+            is_function=self._is_function,
+            conditional=conditional,
+            code=self._setting.code,
+        )
+
+    def run(self, steps: Sequence[Step], before: changes.Finished) -> None:
+        """Walk through `steps`; `before` is how things stood, see `standing`."""
+        read = [self._read(step) for step in steps]
+        self._rebuilds = rebuild.find(read) if before.objects is not None else ()
+        for place, (step, found) in enumerate(zip(steps, read, strict=True)):
+            self._remember_old(place)
+            self._step(step, tuple(self._in_rebuild(place, each) for each in found), place)
+            if self.stopped:
+                return
+        self._end(steps, before)
+
+    def _read(self, step: Step) -> tuple[object, ...]:
+        if step.asked is not None:
+            return (step.asked,)
+        text = step.text or ""
+        if first_word(text) not in _READ:
+            return ()
+        found = reading.read(text)
+        if step.rows is None:
+            return found
+        return tuple(
+            replace(each, rows=step.rows) if isinstance(each, changes.Write) else each
+            for each in found
+        )
+
+    def _remember_old(self, place: int) -> None:
+        """Keep the old table's definition from just before its rebuild touches it."""
+        for each in self._rebuilds:
+            first = min(each.copied, each.dropped, each.renamed_first or each.copied)
+            starts = {first, each.renamed_first}
+            if each not in self._old and place in starts:
+                self._old[each] = self.situation().table(each.table)
+
+    def _in_rebuild(self, place: int, change: object) -> object:
+        """Return a change as the step of a rebuild that it is, if it is one."""
+        for each in self._rebuilds:
+            if isinstance(change, changes.DropTable) and place == each.dropped:
+                return changes.DropRebuilt(change.table)
+            if isinstance(change, changes.RenameTable) and place == each.renamed:
+                return replace(change, last=True)
+            if isinstance(change, changes.RenameTable) and place == each.renamed_first:
+                return replace(change, first=True)
+            if (
+                isinstance(change, changes.DropTable)
+                and rebuild.set_aside(each)
+                and fold(change.table) == fold(each.source)
+            ):
+                return changes.DropRebuilt(change.table)
+        return change
+
+    def _step(self, step: Step, found: tuple[object, ...], place: int) -> None:
+        situation = self.situation(conditional=step.conditional)
+        later: list[object] = []
+        for change in found:
+            if isinstance(change, Transform):
+                self._judge_all(self._transform(change, situation), situation, step.line)
+            elif isinstance(change, changes.CreateIndex):
+                later.append(change)
+            elif isinstance(change, changes.Write):
+                self._judge_all(self._copies(change, place), situation, step.line)
+                self._judge_all([change], situation, step.line)
+            else:
+                self._judge_all([change], situation, step.line)
+            self._note_keys(change)
+        text = step.text
+        if text is not None:
+            self._judge_all(self._quoted(text, found), situation, step.line)
+            newer = versions.newer_than(text, self._setting.version)
+            self._judge_all(newer, situation, step.line)
+            if any(isinstance(each, changes.OtherFile) for each in found):
+                return
+            self._carry_out(step, text)
+        self._judge_all(later, self.situation(conditional=step.conditional), step.line)
+        for change in found:
+            self._effect(change)
+
+    def _carry_out(self, step: Step, text: str) -> None:
+        refused = self._engine.apply(text)
+        if refused is None or step.ran:
+            return
+        self.refused(text, refused, step)
+        self.stopped = self._exact
+
+    def refused(self, text: str, message: str, step: Step) -> None:
+        """Judge what SQLite said against a statement; silent where a rule told it already."""
+        told = any(f.line == step.line and f.severity == "error" for f in self.findings)
+        if told and not self._exact:
+            return
+        complete = self._engine.is_certain and not self._known.uncertain
+        change = changes.Refused(text, message, complete)
+        self._judge_all([change], self.situation(conditional=step.conditional), step.line)
+
+    def _transform(self, asked: Transform, situation: Situation) -> Iterable[object]:
+        old = situation.table(asked.table)
+        self._engine.is_certain = False
+        return rebuild.transformed(asked, old) if old is not None else ()
+
+    def _copies(self, write: changes.Write, place: int) -> Iterable[object]:
+        """Yield what a rebuild changes, at the statement that copies its rows."""
+        for each in self._rebuilds:
+            old, new = self._old.get(each), self.situation().table(write.table)
+            if each.copied != place or old is None or new is None:
+                continue
+            copy = rebuild.copy_of(each, write, old, new)
+            yield copy
+            yield from rebuild.compare(copy, write)
+
+    def _quoted(self, text: str, found: tuple[object, ...]) -> Iterable[object]:
+        """Yield the double-quoted words that only compile because they are taken as strings."""
+        if '"' not in text or first_word(text) not in _QUOTES:
+            return
+        if self._compiles(text) is not None:
+            return
+        table = next((each.table for each in found if isinstance(each, changes.Write)), None)
+        asked: set[str] = set()
+        for token in syntax.words(text):
+            name = syntax.unquote(token.text)
+            if not token.text.startswith('"') or name in asked or "`" in name:
+                continue
+            asked.add(name)
+            # `x` is never taken for a string, so SQLite itself says which one this is.
+            strict = f"{text[: token.start]}`{name}`{text[token.end :]}"
+            message = self._compiles(strict)
+            if message is not None and message.startswith("no such column"):
+                yield changes.Quoted(name, table)
+
+    def _compiles(self, text: str) -> str | None:
+        try:
+            self._engine.connection.execute(f"EXPLAIN {text}").close()
+        except sqlite3.Error as error:
+            return str(error)
+        return None
+
+    def _note_keys(self, change: object) -> None:
+        """Keep the foreign keys of a table from before it is changed."""
+        if isinstance(change, changes.CreateTable | changes.AddColumn):
+            name = change.table
+        elif isinstance(change, changes.RenameTable) and not change.first:
+            name = change.new
+        else:
+            return
+        keys = frozenset(tables.foreign_keys(self._engine.connection, name))
+        self._keys.setdefault(fold(name), (name, keys))
+
+    def _effect(self, change: object) -> None:
+        """Note what a statement did to the rows, for the statements after it."""
+        rebuilt = {fold(each.table) for each in self._rebuilds}
+        if isinstance(change, changes.CreateTable) and not change.if_not_exists:
+            self._known.created |= {fold(change.table)} - rebuilt
+        elif isinstance(change, changes.RenameTable):
+            self._known.created |= {fold(change.new)} - rebuilt
+        elif isinstance(change, changes.Write):
+            self._known.written.add(fold(change.table))
+
+    def _end(self, steps: Sequence[Step], before: changes.Finished) -> None:
+        for each in self._rebuilds:
+            self._known.written.add(fold(each.table))
+        line = steps[-1].line if steps else 1
+        ends_open = self._engine.connection.in_transaction and self._migration.kind == "sql"
+        if ends_open:
+            self._judge_all([changes.Transaction("BEGIN", left_open=True)], self.situation(), line)
+            return
+        rebuilt = tuple(each.table for each in self._rebuilds)
+        done = replace(before, keys=tuple(self._keys.values()), rebuilt=rebuilt)
+        self._judge_all([done], self.situation(), line)
+
+    def _judge_all(self, found: Iterable[object], situation: Situation, line: int) -> None:
+        for change in found:
+            for rule, verdict in judge(change, situation):
+                self.findings.append(self.finding(rule, verdict, line))
+
+    def finding(self, rule: Rule, verdict: Verdict, line: int) -> Finding:
+        """Return a verdict with its rule and its place."""
+        return Finding(
+            rule.name,
+            verdict.severity,
+            verdict.migration or self._migration.name,
+            verdict.path or self._migration.path,
+            verdict.line or line,
+            verdict.evidence,
+            verdict.why or rule.why,
+            verdict.fix.replace("{migration}", self._migration.name),
+            verdict.table,
+            verdict.column,
+            verdict.destructive,
+        )
+
+
+def standing(connection: sqlite3.Connection, text: str, *, rows: bool) -> changes.Finished:
+    """Return how things stand before a file of this text, as far as it could harm them.
+
+    Args:
+        connection: The schema as it is.
+        text: The migration's text.
+        rows: True to list the orphans too, where the connection has the rows.
+    """
+    left = orphans(connection) if rows else frozenset()
+    if not quick.HEAVY.search(text):
+        return changes.Finished(None, None, None, left, (), ())
+    objects = connection.execute(
+        "SELECT type, name, ifnull(sql, '') FROM sqlite_schema WHERE type IN ('index', 'trigger')"
+    ).fetchall()
+    return changes.Finished(
+        broken_views(connection), broken_triggers(connection), frozenset(objects), left, (), ()
+    )
