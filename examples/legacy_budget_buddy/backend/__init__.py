@@ -1,0 +1,1 @@
+"""Budget Buddy, as it was before Drydock."""
