@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import closing
+from collections import deque
+from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -93,6 +94,14 @@ class Crew:
             return ComparisonStopped()
         return NotComparable(self.before, self.after, str(error))
 
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Raise what SQLite says inside the block as the error that a user understands."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self.explained(error) from error
+
     def each(
         self,
         units: Sequence[Unit],
@@ -111,7 +120,7 @@ class Crew:
                 for unit in units:
                     yield unit, self._do(own, unit, work)
             return
-        shared = _Shared(units)
+        shared = _Shared[Unit, Result](units)
         threads = [
             threading.Thread(target=self._labour, args=(shared, work), name="drydock-evidence")
             for _ in range(min(self.workers, len(units)))
@@ -120,10 +129,7 @@ class Crew:
             for thread in threads:
                 thread.start()
             for _ in units:
-                unit, result, failure = shared.done.get()
-                if failure is not None:
-                    raise failure
-                yield unit, result
+                yield shared.result()
         except BaseException:
             self._failed.set()
             raise
@@ -138,37 +144,36 @@ class Crew:
         unit: Unit,
         work: Callable[[sqlite3.Connection, Unit], Result],
     ) -> Result:
-        try:
+        with self.explaining():
             return work(own, unit)
-        except sqlite3.Error as error:
-            raise self.explained(error) from error
 
     def _labour(
         self, shared: _Shared[Unit, Result], work: Callable[[sqlite3.Connection, Unit], Result]
     ) -> None:
         try:
             with closing(self.open()) as own:
-                while (unit := shared.next()) is not None:
-                    shared.done.put((unit[0], self._do(own, unit[0], work), None))
+                while shared.todo:
+                    unit = shared.todo.popleft()
+                    shared.done.put((unit, self._do(own, unit, work)))
+        except IndexError:
+            return  # another thread took the last unit
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            shared.done.put((None, None, error))
+            shared.done.put(error)
 
 
 class _Shared(Generic[Unit, Result]):
     """The units still to do, and the results, between the threads of one `each`."""
 
     def __init__(self, units: Sequence[Unit]) -> None:
-        self.todo = list(reversed(units))
-        self.done: SimpleQueue[tuple[Unit, Result, None] | tuple[None, None, BaseException]] = (
-            SimpleQueue()
-        )
+        self.todo = deque(units)
+        self.done: SimpleQueue[tuple[Unit, Result] | BaseException] = SimpleQueue()
 
-    def next(self) -> tuple[Unit] | None:
-        """The next unit (in a tuple: a unit may be None), or None when there is none left."""
-        try:
-            return (self.todo.pop(),)
-        except IndexError:
-            return None
+    def result(self) -> tuple[Unit, Result]:
+        """Wait for the next unit that is done, or raise what a thread raised."""
+        done = self.done.get()
+        if isinstance(done, BaseException):
+            raise done
+        return done
 
 
 def _lenient(raw: bytes) -> str:

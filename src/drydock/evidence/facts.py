@@ -23,12 +23,16 @@ class Options:
             left at ``"touched"``, checked whole.
         integrity: ``"touched"``: every table that changed; ``"whole"``: the whole file with
             `integrity_check`; ``"none"``: not at all.
+        renamed_columns: Renames that the caller knows of (a migration's own RENAME COLUMN), as
+            table after, column before, column after. Others are recognised where the values of
+            all rows are the same; a column renamed *and* updated needs to be told.
     """
 
     samples: int = 5
     workers: int | None = None
     small_bytes: int = 50_000_000
     integrity: Literal["touched", "whole", "none"] = "touched"
+    renamed_columns: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

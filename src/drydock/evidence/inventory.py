@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from drydock.evidence.facts import ObjectChange, SchemaChange
+from drydock.evidence.facts import ObjectChange, SchemaChange, SequenceChange
 from drydock.names import fold, quote
 
 if TYPE_CHECKING:
@@ -134,6 +134,21 @@ def shape(connection: sqlite3.Connection, schema: str, table: Table) -> Shape:
     return Shape(tuple(columns), rowid, alias, primary, ordered)
 
 
+class Shapes:
+    """The shapes of tables, each read once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[tuple[str, str], Shape] = {}
+
+    def of(self, schema: str, table: Table) -> Shape:
+        """Return the shape of `table` in the attached database `schema`."""
+        at = (schema, table.name)
+        if at not in self._known:
+            self._known[at] = shape(self._connection, schema, table)
+        return self._known[at]
+
+
 def schema_change(before: Inventory, after: Inventory) -> SchemaChange:
     """Tell which objects came, went, or got another definition. Pure."""
     old = {(item.kind, fold(item.name)): item for item in before.objects}
@@ -152,6 +167,26 @@ def schema_change(before: Inventory, after: Inventory) -> SchemaChange:
         ),
         changed=tuple(changed),
     )
+
+
+def sequence_changes(connection: sqlite3.Connection) -> tuple[SequenceChange, ...]:
+    """The AUTOINCREMENT counters that are not the same in both files."""
+    before, after = _sequences(connection, "was"), _sequences(connection, "main")
+    return tuple(
+        SequenceChange(name, before.get(name), after.get(name))
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
+    )
+
+
+def _sequences(connection: sqlite3.Connection, schema: str) -> dict[str, int]:
+    listed = connection.execute(
+        f"SELECT 1 FROM {schema}.sqlite_schema WHERE name = 'sqlite_sequence'"
+    ).fetchone()
+    if listed is None:
+        return {}
+    rows = connection.execute(f"SELECT name, seq FROM {schema}.sqlite_sequence")
+    return {name: seq for name, seq in rows if not _is_ours(name) and isinstance(seq, int)}
 
 
 def reads_the_same(before: Shape, after: Shape) -> bool:

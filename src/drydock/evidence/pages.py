@@ -126,6 +126,11 @@ class PageProof:
             return None
         return self._entries(levels)
 
+    def rows_before(self, root: int) -> int | None:
+        """The number of entries of a b-tree of `before`, without reading it again."""
+        levels = self._tree(root) if 0 < root <= self._header.pages else ()
+        return self._entries(levels) if levels else None
+
     def _compare(self, workers: int, should_stop: Callable[[], bool]) -> None:
         """Fill the maps of pages, in `workers` stretches side by side (reading frees the GIL)."""
         total = self._header.pages

@@ -47,7 +47,7 @@ class Pair:
 
     Attributes:
         on: Pairs of column names (before, after) that are equal for the same row; the rowid's
-            name where `by_rowid`.
+            name where `by_rowid`; empty: rows have no identity but their values.
     """
 
     before: Table
@@ -59,6 +59,8 @@ class Pair:
     @property
     def matched_by(self) -> str:
         """How the evidence names this identity."""
+        if not self.on:
+            return "content"
         return "rowid" if self.by_rowid else f"key ({', '.join(old for old, _ in self.on)})"
 
 
@@ -94,14 +96,13 @@ def rename_candidates(found: Columns, before: Shape, after: Shape) -> list[tuple
     return sorted(pairs, key=lambda pair: abs(at[pair[0].name] - places.index(pair[1].name)))
 
 
-def first_identity(
-    before: tuple[Table, Shape], after: tuple[Table, Shape], found: Columns
-) -> Pair | None:
-    """The identity to try first: the rowid where both have one, else a key of both."""
+def first_identity(before: tuple[Table, Shape], after: tuple[Table, Shape], found: Columns) -> Pair:
+    """The identity to try first: the rowid where both have one, else a key of both, or none."""
     (old, old_shape), (new, new_shape) = before, after
     if old_shape.rowid and new_shape.rowid:
         return Pair(old, new, found, ((old_shape.rowid, new_shape.rowid),), by_rowid=True)
-    return next(iter(key_identities(before, after, found)), None)
+    by_content = Pair(old, new, found, (), by_rowid=False)
+    return next(iter(key_identities(before, after, found)), by_content)
 
 
 def key_identities(
@@ -150,10 +151,7 @@ def is_same(old: Column, new: Column) -> str:
 
 def is_same_row(pair: Pair) -> str:
     """Whether all compared columns of a row are the same."""
-    identity = {fold(old) for old, _ in pair.on} if pair.by_rowid else set()
-    return all_of(
-        [is_same(old, new) for old, new in pair.columns.common if fold(old.name) not in identity]
-    )
+    return all_of([is_same(old, new) for old, new in pair.columns.common])
 
 
 def comes_back(old: Column, new: Column) -> str:

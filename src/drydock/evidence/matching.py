@@ -1,0 +1,196 @@
+"""Which table became which: by name, by identical pages, or by its rows; the rest came or went.
+
+It tells at once what pages prove, and hands over as subjects the tables whose rows have to be
+compared. A table counts as renamed only where its rows say so, never for its looks alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drydock.evidence import inventory, rows, tables
+from drydock.evidence.facts import NotCompared
+from drydock.evidence.inventory import Inventory, Shapes, Table
+from drydock.names import fold
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from drydock.evidence.facts import Options, TableEvidence
+    from drydock.evidence.pages import PageProof
+    from drydock.evidence.tables import Subject
+
+_READABLE_MODULES = ("fts3", "fts4", "fts5", "rtree", "rtree_i32", "geopoly")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Both files as far as they were read: schemas, shapes, and the proof by pages, if any."""
+
+    connection: sqlite3.Connection
+    old: Inventory
+    new: Inventory
+    shapes: Shapes
+    proof: PageProof | None
+
+    @classmethod
+    def read(cls, connection: sqlite3.Connection, proof: PageProof | None) -> Files:
+        """Read both schemas."""
+        old, new = inventory.read(connection, "was"), inventory.read(connection, "main")
+        if proof is not None:
+            proof.know_roots(old.roots)
+        return cls(connection, old, new, Shapes(connection), proof)
+
+    def rows_if_same(self, before: Table, after: Table) -> int | None:
+        """The number of rows of a table whose pages are the same in both files, or None."""
+        if self.proof is None or before.without_rowid != after.without_rowid:
+            return None
+        return self.proof.rows_if_same(before.root, after.root)
+
+    def rows_before(self, table: Table) -> int:
+        """The number of rows of a table before, read off its pages where possible."""
+        known = self.proof.rows_before(table.root) if self.proof else None
+        return rows.count(self.connection, "was", table) if known is None else known
+
+    def subject(self, before: Table, after: Table, options: Options) -> Subject:
+        """Make the subject of two tables."""
+        old, new = self.shapes.of("was", before), self.shapes.of("main", after)
+        counts = self.rows_before(before), rows.count(self.connection, "main", after)
+        return tables.subject((before, old), (after, new), counts, options)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What is told already, what is to compare, and which tables are only in one file."""
+
+    told: list[TableEvidence]
+    subjects: list[Subject]
+    gone: list[Table]
+    come: list[Table]
+    not_compared: list[NotCompared]
+
+
+def match(files: Files, options: Options) -> Matches:
+    """Pair the tables of both files."""
+    found = Matches([], [], [], [], [])
+    for name, before in files.old.tables.items():
+        after = files.new.tables.get(name)
+        if before.kind == "shadow":
+            continue
+        if reason := _why_unreadable(before):
+            found.not_compared.append(NotCompared(before.name, reason))
+        elif after is None or after.kind != before.kind:
+            found.gone.append(before)
+        elif before.kind == "virtual":
+            _match_virtual(files, before, after, options, found)
+        elif (told := told_by_pages(files, before, after, options)) is not None:
+            found.told.append(told)
+        else:
+            found.subjects.append(files.subject(before, after, options))
+    for name, after in files.new.tables.items():
+        known = files.old.tables.get(name)
+        is_new = known is None or known.kind != after.kind
+        if is_new and after.kind != "shadow" and not _why_unreadable(after):
+            found.come.append(after)
+    for before in list(found.gone):
+        _match_renamed_pages(files, before, options, found)
+    return found
+
+
+def told_by_pages(
+    files: Files, before: Table, after: Table, options: Options
+) -> TableEvidence | None:
+    """The evidence of a table that identical pages prove, or None."""
+    count = files.rows_if_same(before, after)
+    if count is None:
+        return None
+    if before.sql == after.sql:
+        return tables.proved(files.connection, before, after, None, count=count, options=options)
+    shapes = files.shapes.of("was", before), files.shapes.of("main", after)
+    if not inventory.reads_the_same(*shapes):
+        return None
+    return tables.proved(files.connection, before, after, shapes, count=count, options=options)
+
+
+def rename_candidates(
+    files: Files, gone: list[Table], come: list[Table]
+) -> list[tuple[Table, Table]]:
+    """Pairs of a table that went and one that came with all its columns, same root page first."""
+    pairs = [
+        (before, after)
+        for before in gone
+        for after in come
+        if before.kind == after.kind
+        and files.rows_before(before) > 0
+        and _names(files, "was", before) <= _names(files, "main", after)
+    ]
+    return sorted(pairs, key=lambda pair: pair[0].root != pair[1].root)
+
+
+def is_renamed(subject: Subject, evidence: TableEvidence) -> bool:
+    """Whether the rows say that two tables of different names are one. Pure.
+
+    No row may be missing. Where the table stands at the same root page under the same columns
+    (ALTER TABLE RENAME), half of the rows may have been changed besides; elsewhere none: a
+    dropped table must not hide behind a new one of the same look.
+    """
+    if evidence.removed:
+        return False
+    in_place = subject.before.root == subject.after.root and [
+        (column.name, column.declared) for column in subject.old.columns
+    ] == [(column.name, column.declared) for column in subject.new.columns]
+    return evidence.kept * 2 >= evidence.rows_before if in_place else not evidence.changed
+
+
+def _match_virtual(
+    files: Files, before: Table, after: Table, options: Options, found: Matches
+) -> None:
+    shadows = [
+        table
+        for table in files.old.tables.values()
+        if table.kind == "shadow" and fold(table.name).startswith(f"{fold(before.name)}_")
+    ]
+    same = before.sql == after.sql and all(
+        (twin := files.new.tables.get(fold(table.name))) is not None
+        and twin.sql == table.sql
+        and files.rows_if_same(table, twin) is not None
+        for table in shadows
+    )
+    if same and shadows:
+        count = rows.count(files.connection, "was", before)
+        found.told.append(
+            tables.proved(files.connection, before, after, None, count=count, options=options)
+        )
+    else:
+        found.subjects.append(files.subject(before, after, options))
+
+
+def _match_renamed_pages(files: Files, before: Table, options: Options, found: Matches) -> None:
+    for after in found.come:
+        if after.root == before.root and before.kind == after.kind == "table":
+            told = told_by_pages(files, before, after, options)
+            if told is not None and (
+                told.rows_before or _names(files, "was", before) == _names(files, "main", after)
+            ):
+                found.told.append(told)
+                found.gone.remove(before)
+                found.come.remove(after)
+                return
+
+
+def _why_unreadable(table: Table) -> str | None:
+    """Why a virtual table's rows are not data of its own, or None."""
+    if table.kind != "virtual":
+        return None
+    text = "".join(fold(table.sql).split())
+    module = next((name for name in _READABLE_MODULES if f"using{name}(" in text), None)
+    if module is None:
+        return "a virtual table of a module that keeps its rows elsewhere"
+    if module.startswith("fts") and "content=" in text:
+        return "a full-text index over another table's rows; checked against them instead"
+    return None
+
+
+def _names(files: Files, schema: str, table: Table) -> set[str]:
+    return {fold(column.name) for column in files.shapes.of(schema, table).columns}
