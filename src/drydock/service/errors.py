@@ -118,5 +118,20 @@ class StartFailed(DrydockError):
             f"the backend ({title(argv)}) did not start: {reason}",
             cause=lines or ["it wrote nothing to its log"],
             at=str(log),
+            state="what was started is stopped again; the backend does not run",
             hint="mend what its log says, then run: inv start-backend",
+        )
+
+
+class StartImpossible(DrydockError):
+    """The backend's command or log cannot be used; nothing was started."""
+
+    def __init__(self, argv: Sequence[str], error: OSError) -> None:
+        self.command = tuple(argv)
+        super().__init__(
+            f"the backend ({title(argv)}) cannot be started: {error.filename}: {error.strerror}",
+            cause=shown(argv),
+            state="nothing was started; the backend does not run",
+            hint="set backend.start, backend.cwd and backend.log to what exists, "
+            "then run: inv start-backend",
         )

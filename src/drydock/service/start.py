@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from drydock.errors import DrydockError
 from drydock.service import discovery, excerpt, health, identity, process, request
 from drydock.service.command import shown
-from drydock.service.errors import AlreadyRunning, ForeignListener, StartFailed
+from drydock.service.errors import AlreadyRunning, ForeignListener, StartFailed, StartImpossible
 from drydock.service.identity import MARK, Identity, Record
 from drydock.service.stop import Ending, run_command
 
@@ -56,6 +56,7 @@ def start(settings: ServiceSettings) -> Started:
     Raises:
         ForeignListener: The port is another program's; nothing was started.
         AlreadyRunning: The backend runs; nothing was started.
+        StartImpossible: Its command, folder or log cannot be used; nothing was started.
         StartFailed: It did not become healthy in `settings.ready` seconds, and was stopped.
     """
     began = time.monotonic()
@@ -125,8 +126,7 @@ def _spawn(settings: ServiceSettings, mark: str) -> tuple[_Child, int]:
                 close_fds=True,
             )
     except OSError as error:
-        reason = f"{error.filename}: {error.strerror}"
-        raise StartFailed(settings.start, reason, [], settings.log) from error
+        raise StartImpossible(settings.start, error) from error
     return _Child(popen), offset
 
 

@@ -52,16 +52,28 @@ def test_a_backend_started_by_hand_is_found_by_its_port_and_command(yard):
     assert [each.pid for each in found.members] == [child.pid]
 
 
-@pytest.mark.parametrize("options", [("--workers", "2"), ("--reload",)])
-def test_f43_the_parent_of_workers_and_of_a_reloader_is_found(yard, options):
+@pytest.mark.parametrize(("options", "size"), [(("--workers", "2"), 4), (("--reload",), 3)])
+def test_f43_the_parent_of_workers_and_of_a_reloader_is_found(yard, options, size):
     """The listener is a child with another command; the backend is the whole tree."""
     child = yard.serve(*yard.uvicorn(*options))
+    yard.poll(lambda: len(process.tree([process.identify(child.pid)])) >= size)
     found = find(yard.settings())
     assert isinstance(found, Running)
     assert found.root.pid == child.pid
-    tree = process.tree([found.root])
-    assert len(tree) >= 3
-    assert {each.pid for each in found.members} <= {each.pid for each in tree}
+    assert len(found.members) >= size
+    assert {each.pid for each in found.members} == {each.pid for each in process.tree([found.root])}
+
+
+def test_a_runner_that_waits_for_the_command_belongs_to_it(yard):
+    """``uv run uvicorn`` stays as the parent: it is the one to name, and ends with the rest."""
+    (yard.folder / "run").write_text("import subprocess, sys; subprocess.run(sys.argv[1:])")
+    runner = yard.folder / "uv"
+    runner.symlink_to(sys._base_executable)
+    child = yard.serve(str(runner), "run", *yard.uvicorn())
+    found = find(yard.settings())
+    assert isinstance(found, Running)
+    assert found.root.pid == child.pid
+    assert len(found.members) == 2
 
 
 def test_f42_a_stale_pid_file_that_points_at_a_stranger_means_absent(yard):

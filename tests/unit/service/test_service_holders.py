@@ -51,6 +51,7 @@ def test_f45_an_idle_connection_is_found(yard, database):
     assert found[0].command[0] == sys.executable
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists locks")
 @pytest.mark.parametrize(
     ("statement", "how"),
     [
@@ -103,7 +104,10 @@ def test_a_file_that_does_not_exist_has_no_holders(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who may not look")
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.getuid() != 0,
+    reason="only root can become somebody who may not look",
+)
 def test_f45_processes_that_may_not_be_inspected_are_counted(yard, database):
     """What could not be seen is said, never taken for nothing."""
     hold(yard, database)

@@ -143,6 +143,19 @@ def test_f44_a_forked_child_that_keeps_the_database_open_is_not_gone(yard):
     assert process.alive(child)
 
 
+def test_f43_an_orphan_that_appears_meanwhile_is_stopped_too(yard):
+    """Its parent ended before anybody looked; its mark says whose it is."""
+    parent = yard.launch("sleep", "60")
+    orphan = yard.launch("sleep", "60", **{MARK: "m4rk"})
+    stranger = yard.launch("sleep", "60", **{MARK: "another"})
+    root = process.identify(parent.pid)
+    ending = Ending(members=[root], settings=yard.settings(), mark="m4rk")
+    assert not ending.finish(force=False)
+    assert ending.tree == (parent.pid, orphan.pid)
+    assert orphan.wait(5) == -signal.SIGTERM
+    assert stranger.poll() is None
+
+
 def test_somebody_elses_open_database_does_not_keep_us_waiting(yard):
     """A holder that is not of the backend is the hold's business, not ours."""
     yard.serve(*yard.uvicorn())
