@@ -28,6 +28,7 @@ def migrate(db: Any) -> None:
         ("transaction_aggregations", "category"),
         ("weekly_summaries", "top_category"),
         ("weekly_plans", "focus_category"),
+        ("chat_goals", "dimension_detail"),
     ):
         db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (NEW, OLD))
 
