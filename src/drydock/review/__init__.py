@@ -9,10 +9,13 @@ from __future__ import annotations
 from drydock.review import catalogue
 from drydock.review.finding import Finding, LossKey, Severity, Verdict, foreseen, worst
 from drydock.review.registry import RULES
+from drydock.review.rehearsal import Rehearsal, review_rehearsed
+from drydock.review.report import to_github, to_json, to_sarif
 from drydock.review.rules.history import History
 from drydock.review.static import review_statically
 
 __all__ = [
-    "RULES", "Finding", "History", "LossKey", "Severity", "Verdict", "catalogue", "foreseen",
-    "review_statically", "worst",
+    "RULES", "Finding", "History", "LossKey", "Rehearsal", "Severity", "Verdict", "catalogue",
+    "foreseen", "review_rehearsed", "review_statically", "to_github", "to_json", "to_sarif",
+    "worst",
 ]  # fmt: skip

@@ -12,30 +12,29 @@ from typing import TYPE_CHECKING
 
 from drydock.review.changes import Declared
 from drydock.review.finding import Finding, Verdict
-from drydock.review.registry import RULES, rule
+from drydock.review.registry import RULES, judge, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from drydock.migration import Migration
     from drydock.review.situation import Situation
+    from drydock.review.walk import Walk
 
 
-def allow(findings: Sequence[Finding], migration: Migration) -> tuple[Finding, ...]:
-    """Return one migration's findings with the reasons of its directives."""
-    reasons = {each.rule: each.reason for each in migration.directives}
-    return tuple(
+def settled(walk: Walk) -> tuple[Finding, ...]:
+    """Return a walk's findings with the reasons of its migration's directives."""
+    directives = walk.migration.directives
+    if not directives:
+        return tuple(walk.findings)
+    reasons = {each.rule: each.reason for each in directives}
+    lines = tuple((each.rule, each.line) for each in directives)
+    declared = Declared(lines, frozenset(each.rule for each in walk.findings))
+    told = [walk.finding(rule, verdict, 1) for rule, verdict in judge(declared, walk.situation())]
+    allowed = (
         replace(each, allowed=reasons[each.rule]) if each.rule in reasons else each
-        for each in findings
+        for each in walk.findings
     )
-
-
-def declared(findings: Sequence[Finding], migration: Migration) -> Declared | None:
-    """Return one migration's directives as a change to judge; None without any."""
-    if not migration.directives:
-        return None
-    lines = tuple((each.rule, each.line) for each in migration.directives)
-    return Declared(lines, frozenset(each.rule for each in findings))
+    return (*allowed, *told)
 
 
 @rule(

@@ -80,7 +80,7 @@ class _Reader(ast.NodeVisitor):
     def _is_entry(self, node: ast.FunctionDef) -> bool:
         return node is self._entry or node.name == "main"
 
-    def visit_For(self, node: ast.For) -> None:  # noqa: N802 - ast's name
+    def visit_For(self, node: ast.For) -> None:
         """Let a loop over constant strings give each of them in its turn."""
         items = self._strings(node.iter)
         if isinstance(node.target, ast.Name) and items:
@@ -93,7 +93,7 @@ class _Reader(ast.NodeVisitor):
             return
         self.generic_visit(node)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802 - ast's name
+    def visit_Call(self, node: ast.Call) -> None:
         """Take the call, then look into its arguments."""
         self.generic_visit(node)
         if not isinstance(node.func, ast.Attribute):
@@ -147,7 +147,9 @@ class _Reader(ast.NodeVisitor):
             if node.args and where is None:
                 self.unread.append(node.lineno)
                 return
-            self._add(node.lineno, text=f"DELETE FROM {name}" + (f" WHERE {where}" if where else ""))
+            self._add(
+                node.lineno, text=f"DELETE FROM {name}" + (f" WHERE {where}" if where else "")
+            )
         elif method == "create_index" and node.args:
             columns = [_constant(each) for each in getattr(node.args[0], "elts", ())]
             unique = _is_true(keywords.get("unique"))

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from drydock.review.syntax import unquote
+from drydock.tokens import unquote
 
 _GAP = r"(?:\s|--[^\n]*\n)"
 _NAME = r"(?:\w+|\"(?:[^\"]|\"\")+\"|`[^`]+`|\[[^\]]+\])"

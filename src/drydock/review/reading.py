@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from drydock.review import changes, syntax
+from drydock.tokens import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,8 +187,13 @@ def _insert(node: Any, statement: str) -> tuple[Change, ...]:
     columns = tuple(str(each.column) for each in syntax.children(node.columns))
     if select is None or syntax.children(node.with_ctes):
         return (
-            changes.Write("replace" if replaces else "insert", node.table.table_name, None, False,
-                          columns=columns),
+            changes.Write(
+                "replace" if replaces else "insert",
+                node.table.table_name,
+                None,
+                False,
+                columns=columns,
+            ),
         )
     outputs = syntax.children(select.columns)
     return (
@@ -237,7 +243,7 @@ def _is_filtered(select: Any) -> bool:
 def _pragma(node: Any, _statement: str) -> tuple[Change, ...]:
     if node.value is None:
         return ()
-    return (changes.Setting(node.pragma_name.lower(), syntax.unquote(str(node.value)).lower()),)
+    return (changes.Setting(node.pragma_name.lower(), unquote(str(node.value)).lower()),)
 
 
 def _transaction(node: Any, _statement: str) -> tuple[Change, ...]:
@@ -254,17 +260,17 @@ def _vacuum(node: Any, _statement: str) -> tuple[Change, ...]:
     return (changes.OtherFile("VACUUM INTO", _file_name(node.filename)),)
 
 
-def _select(node: Any, statement: str) -> tuple[Change, ...]:
+def _select(_node: Any, statement: str) -> tuple[Change, ...]:
     if "load_extension" not in statement.lower():
         return ()
     names = [each.text for each in syntax.words(statement) if each.text.startswith("'")]
     if "load_extension" not in syntax.identifiers(statement):
         return ()
-    return (changes.OtherFile("load_extension", syntax.unquote(names[0]) if names else "?"),)
+    return (changes.OtherFile("load_extension", unquote(names[0]) if names else "?"),)
 
 
 def _file_name(expression: Any) -> str:
-    return syntax.unquote(str(getattr(expression, "source", None) or "an expression"))
+    return unquote(str(getattr(expression, "source", None) or "an expression"))
 
 
 _READERS: dict[str, Callable[[Any, str], tuple[Change, ...]]] = {

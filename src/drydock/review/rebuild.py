@@ -48,34 +48,36 @@ def find(statements: Sequence[tuple[object, ...]]) -> tuple[Rebuild, ...]:
 
 def _rebuild_by(place: int, dropped: str, flat: list[tuple[int, object]]) -> Rebuild | None:
     """Return the rebuild whose old rows are dropped at `place`."""
+    renames = [(at, c) for at, c in flat if isinstance(c, changes.RenameTable)]
     for copied, target in _copies(dropped, flat):
         if copied > place:
             continue
-        for later, change in flat:
-            if isinstance(change, changes.RenameTable) and later > copied:
-                back = _same(change.table, target) and _same(change.new, dropped)
-                if back:
-                    return Rebuild(dropped, dropped, target, copied, place, later, None)
-        for earlier, change in flat:
-            if isinstance(change, changes.RenameTable) and earlier < copied:
-                if _same(change.new, dropped) and _same(change.table, target):
-                    return Rebuild(target, dropped, target, copied, place, None, earlier)
-        for back, home in _copies(target, flat):
-            # The rows were set aside in `target`, and come back into a new table of the old name.
-            if back > place and _same(home, dropped):
-                return Rebuild(dropped, target, dropped, back, place, None, None)
+        for at, rename in renames:
+            if at > copied and _same(rename.table, target) and _same(rename.new, dropped):
+                return Rebuild(dropped, dropped, target, copied, place, at, None)
+            if at < copied and _same(rename.new, dropped) and _same(rename.table, target):
+                return Rebuild(target, dropped, target, copied, place, None, at)
+        back = _put_back(dropped, target, place, flat)
+        if back is not None:
+            return Rebuild(dropped, target, dropped, back, place, None, None)
+    return None
+
+
+def _put_back(home: str, aside: str, after: int, flat: list[tuple[int, object]]) -> int | None:
+    """Return where rows set aside come back into a new table of the old name."""
+    for place, target in _copies(aside, flat):
+        if place > after and _same(target, home):
+            return place
     return None
 
 
 def _copies(source: str, flat: list[tuple[int, object]]) -> Iterator[tuple[int, str]]:
     """Yield where, and into which table, the rows of `source` are copied."""
     for place, change in flat:
-        if isinstance(change, changes.Write) and change.source_table:
-            if _same(change.source_table, source):
-                yield place, change.table
-        elif isinstance(change, changes.CreateTable) and change.source_table:
-            if _same(change.source_table, source):
-                yield place, change.table
+        if isinstance(change, changes.Write | changes.CreateTable) and change.source_table:
+            if not _same(change.source_table, source):
+                continue
+            yield place, change.table
 
 
 def set_aside(rebuild: Rebuild) -> bool:
@@ -88,11 +90,11 @@ def copy_of(rebuild: Rebuild, write: changes.Write, old: Table, new: Table) -> c
     targets = write.columns or tuple(each.name for each in new.columns if not each.generated)
     select = write.source or ""
     if not _same(rebuild.source, old.name):
-        select = syntax.replace_name(select, rebuild.source, quote(old.name))
+        select = syntax.replace_name(select, rebuild.source, f"main.{quote(old.name)}")
     if set_aside(rebuild):
         names = tuple(each.name for each in old.columns if new.column(each.name))
         listed = ", ".join(quote(each) for each in names)
-        select, targets = f"SELECT {listed} FROM {quote(old.name)}", names
+        select, targets = f"SELECT {listed} FROM main.{quote(old.name)}", names
     image = changes.Image(new.name, tuple(targets), select)
     return changes.Copy(old, new, image, write.star, write.filtered, write.ignores)
 
@@ -108,11 +110,10 @@ def compare(copy: changes.Copy, write: changes.Write) -> Iterator[object]:
             continue
         if fold(there.type) != fold(here.type):
             yield changes.Retype(old.name, here.name, here.type, there.type)
-    for there in new.columns:
-        source = came_from.get(there.name)
-        was = old.column(source) if source else None
-        if there.not_null and not (was and was.not_null) and there.name in image.columns:
-            yield changes.SetNotNull(old.name, there.name, image)
+    for column in new.columns:
+        was = old.column(came_from.get(column.name, ""))
+        if column.not_null and not (was and was.not_null) and column.name in image.columns:
+            yield changes.SetNotNull(old.name, column.name, image)
     known = {syntax.same_words(each) for each in old.checks}
     for expression in new.checks:
         if syntax.same_words(expression) not in known:
@@ -170,7 +171,7 @@ def _origins(copy: changes.Copy, write: changes.Write) -> dict[str, str]:
     old = [each.name for each in copy.old.columns if not each.generated]
     if not write.source_columns or set_aside_image(copy):
         return {each: each for each in copy.image.columns}
-    sources: list[str | None] = old if copy.star else list(write.source_columns)
+    sources: list[str | None] = [*old] if copy.star else list(write.source_columns)
     pairs = zip(copy.image.columns, sources, strict=False)
     return {target: source for target, source in pairs if source is not None}
 
@@ -178,7 +179,7 @@ def _origins(copy: changes.Copy, write: changes.Write) -> dict[str, str]:
 def set_aside_image(copy: changes.Copy) -> bool:
     """Say whether the image was made by us, column by column."""
     return all(copy.old.column(each) is not None for each in copy.image.columns) and (
-        copy.image.select.startswith("SELECT \"")
+        copy.image.select.startswith('SELECT "')
     )
 
 

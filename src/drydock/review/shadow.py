@@ -11,8 +11,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from drydock.names import quote
+from drydock.review.compiling import refusal
+
+if TYPE_CHECKING:
+    from drydock.migration import Migration
 
 _FIRST = re.compile(r"(?:\s|--[^\n]*\n?|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
 _RUN = {
@@ -43,7 +48,8 @@ class PutOff:
     """An ADD COLUMN that has not been tried yet, with its place in the walk."""
 
     statement: str
-    place: object
+    migration: Migration
+    line: int
 
 
 class Shadow:
@@ -76,9 +82,9 @@ class Shadow:
                 self.is_certain = self.is_certain and "already exists" in str(error)
         self.connection.execute("COMMIT")
 
-    def put_off(self, statement: str, place: object) -> None:
+    def put_off(self, statement: str, migration: Migration, line: int) -> None:
         """Keep an ADD COLUMN for the moment when a question needs it."""
-        self._put_off.append(PutOff(statement, place))
+        self._put_off.append(PutOff(statement, migration, line))
 
     def settle(self) -> None:
         """Carry out what was put off; what SQLite refuses is kept in `late`."""
@@ -115,10 +121,10 @@ class Shadow:
         if word in _COMPILE and _OWN_TABLE.search(statement):
             return None  # tables that SQLite makes when it needs them, which may be later here
         if word in _COMPILE:
-            statement = f"EXPLAIN {statement}"
-        elif word not in _RUN and word != "PRAGMA":
+            return refusal(self.connection, statement)
+        if word not in _RUN and word not in {"PRAGMA", "EXPLAIN"}:
             # What else there is (VACUUM, REINDEX, a typo) is only compiled.
-            statement = statement if word == "EXPLAIN" else f"EXPLAIN {statement}"
+            return refusal(self.connection, statement)
         return self._execute(statement)
 
     def _execute(self, statement: str) -> str | None:
@@ -143,4 +149,3 @@ class Shadow:
         ).fetchall()
         for kind, name in rows:
             self.connection.execute(f"DROP {kind} IF EXISTS temp.{quote(name)}")
-

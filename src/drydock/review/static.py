@@ -7,6 +7,7 @@ theirs is not looked for in the database. It writes nothing, and works without a
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from drydock.names import fold
@@ -14,7 +15,7 @@ from drydock.review import allowances, changes, python_code, quick
 from drydock.review.finding import Finding, in_order
 from drydock.review.registry import judge
 from drydock.review.rules.history import History, SecondRun
-from drydock.review.shadow import PutOff, Shadow
+from drydock.review.shadow import Shadow
 from drydock.review.situation import Known, Situation
 from drydock.review.walk import Setting, Step, Walk, standing
 
@@ -55,7 +56,35 @@ def review_statically(
         review.finish()
     finally:
         review.shadow.close()
-    return in_order((*review.history(history), *review.findings))
+    return in_order((*history_findings(history, before), *review.findings))
+
+
+def history_findings(
+    history: History | None, before: sqlite3.Connection | None
+) -> tuple[Finding, ...]:
+    """Return the findings about ledger and files; nothing without a history."""
+    if history is None:
+        return ()
+    with closing(sqlite3.connect(":memory:")) as nothing:
+        situation = Situation(before or nothing, before, Known())
+        return tuple(
+            Finding(
+                rule.name,
+                verdict.severity,
+                verdict.migration or "",
+                verdict.path or history.folder / (verdict.migration or ""),
+                1,
+                verdict.evidence,
+                rule.why,
+                verdict.fix,
+            )
+            for rule, verdict in judge(history, situation)
+        )
+
+
+def sql_steps(migration: Migration) -> tuple[Step, ...]:
+    """Return the statements of an ``.sql`` migration as steps."""
+    return tuple(Step(each.line, each.text) for each in migration.statements)
 
 
 class StaticReview:
@@ -72,32 +101,12 @@ class StaticReview:
         self._known = Known()
         self._there = _names(before)
 
-    def history(self, history: History | None) -> tuple[Finding, ...]:
-        """Return the findings about ledger and files."""
-        if history is None:
-            return ()
-        situation = Situation(self.shadow.connection, self._before, self._known)
-        return tuple(
-            Finding(
-                rule.name, verdict.severity, verdict.migration or "", verdict.path, 1,
-                verdict.evidence, rule.why, verdict.fix,
-            )  # fmt: skip
-            for rule, verdict in judge(history, situation)
-            if verdict.path is not None
-        )
-
     def take(self, migration: Migration) -> None:
         """Review one migration and move the shadow on by it."""
-        if migration.path.suffix == ".sql" and self._is_plain(migration):
-            found: list[Finding] = []
-        else:
-            found = self._walk(migration)
-        if declared := allowances.declared(found, migration):
-            walk = self._new_walk(migration)
-            situation = walk.situation()
-            found += [walk.finding(rule, v, 1) for rule, v in judge(declared, situation)]
-            found = list(allowances.allow(found, migration))
-        self.findings += found
+        if migration.path.suffix == ".sql" and self._take_plain(migration):
+            return
+        walk = self._walk(migration)
+        self.findings += allowances.settled(walk)
 
     def finish(self) -> None:
         """Try what was put off, and judge what SQLite said against it."""
@@ -107,12 +116,11 @@ class StaticReview:
     def _judge_late(self) -> None:
         late, self.shadow.late = self.shadow.late, []
         for each, message in late:
-            migration, line = each.place  # type: ignore[misc] # what `_is_plain` put there
-            walk = self._new_walk(migration)
-            walk.refused(each.statement, message, Step(line, each.statement))
+            walk = self._new_walk(each.migration)
+            walk.refused(each.statement, message, Step(each.line, each.statement))
             self.findings += walk.findings
 
-    def _is_plain(self, migration: Migration) -> bool:
+    def _take_plain(self, migration: Migration) -> bool:
         """Move on by a file of plain statements only, at little cost; False leaves it to do."""
         if self._rerun or migration.directives:
             return False
@@ -128,7 +136,7 @@ class StaticReview:
             return False
         for shape, statement in plain:
             if shape.kind == "column":
-                self.shadow.put_off(statement.text, (migration, statement.line))
+                self.shadow.put_off(statement.text, migration, statement.line)
                 continue
             refused = self.shadow.apply(statement.text)
             if refused is not None:
@@ -159,51 +167,43 @@ class StaticReview:
             return row.fetchone() is None
         return True
 
-    def _walk(self, migration: Migration) -> list[Finding]:
+    def _walk(self, migration: Migration) -> Walk:
         self.shadow.settle()
         self._judge_late()
         self.shadow.start_file()
         before = standing(self.shadow.connection, migration.text, rows=False)
         walk = self._new_walk(migration)
-        if migration.path.suffix == ".sql":
-            steps = [Step(each.line, each.text) for each in migration.statements]
-            walk.run(steps, before)
-            found = walk.findings + self._second_run(migration, walk)
-        else:
-            code = python_code.read(migration)
-            walk.run([Step(c.line, c.text, c.asked, c.conditional) for c in code.calls], before)
-            found = walk.findings
-            if code.unread:
-                unread = changes.Unread(code.unread)
-                found += [
-                    walk.finding(rule, verdict, code.unread[0])
-                    for rule, verdict in judge(unread, walk.situation())
-                ]
-            # What else its code does is not known, so nothing after it is certain.
-            self._known.uncertain = True
+        is_sql = migration.path.suffix == ".sql"
+        steps = sql_steps(migration) if is_sql else self._python_steps(migration, walk)
+        walk.run(steps, before)
+        walk.finish(steps[-1].line if steps else 1, before)
+        if is_sql and self._rerun:
+            self._try_again(migration, walk)
+        # What else the code of a Python file does is not known, so nothing after it is certain.
+        self._known.uncertain = self._known.uncertain or not is_sql
         self.shadow.end_file()
-        return found
+        return walk
 
-    def _second_run(self, migration: Migration, walk: Walk) -> list[Finding]:
-        if not self._rerun or walk.findings and any(f.severity == "error" for f in walk.findings):
-            return []
+    def _python_steps(self, migration: Migration, walk: Walk) -> tuple[Step, ...]:
+        code = python_code.read(migration)
+        if code.unread:
+            walk.judge_all([changes.Unread(code.unread)], walk.situation(), code.unread[0])
+        return tuple(Step(c.line, c.text, c.asked, conditional=c.conditional) for c in code.calls)
+
+    def _try_again(self, migration: Migration, walk: Walk) -> None:
+        """Run a file a second time on the shadow, and take it back."""
         connection = self.shadow.connection
-        if connection.in_transaction or "begin" in migration.text.lower():
-            return []
-        connection.execute("SAVEPOINT second_run")
-        try:
-            for statement in migration.statements:
-                message = self.shadow.apply(statement.text)
-                if message is not None:
-                    second = SecondRun(message, statement.line)
-                    return [
-                        walk.finding(rule, verdict, statement.line)
-                        for rule, verdict in judge(second, walk.situation())
-                    ]
-            return []
-        finally:
-            connection.execute("ROLLBACK TO second_run")
-            connection.execute("RELEASE second_run")
+        if walk.stopped or connection.in_transaction:
+            return
+        connection.execute("BEGIN")
+        for statement in migration.statements:
+            message = self.shadow.apply(statement.text)
+            if message is not None and "within a transaction" not in message:
+                second = SecondRun(message, statement.line)
+                walk.judge_all([second], walk.situation(), statement.line)
+                break
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
     def _new_walk(self, migration: Migration) -> Walk:
         return Walk(migration, self.shadow, self._before, self._known, self._setting)

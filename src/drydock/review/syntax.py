@@ -6,24 +6,27 @@ tokens, so that they are the user's own words. It refuses nothing: what does not
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from typing import Any
 
 from drydock.names import fold
-from drydock.review.standin import Token, tokenize
+from drydock.tokens import Token, code, unquote
 
 _ENDS_WHERE = {"RETURNING", "ORDER", "LIMIT"}
 
 
 @lru_cache(maxsize=1)
 def _parser() -> Any:
-    from syntaqlite import Syntaqlite
+    from syntaqlite import Syntaqlite  # type: ignore[import-untyped] # ships no py.typed
 
     return Syntaqlite()
 
 
 def tree(statement: str) -> Any | None:
     """Return the statement's tree, or None when this grammar cannot read it."""
+    if "\0" in statement:
+        return None  # the parser never comes back from one; SQLite itself refuses it
     try:
         parsed = _parser().parse(statement)
     except (RuntimeError, ValueError, KeyError):
@@ -47,11 +50,7 @@ def children(node: Any) -> tuple[Any, ...]:
 
 def words(statement: str) -> tuple[Token, ...]:
     """Return the tokens of a statement without blanks and comments."""
-    return tuple(
-        token
-        for token in tokenize(statement)
-        if not token.text.isspace() and not token.text.startswith(("--", "/*"))
-    )
+    return tuple(code(statement))
 
 
 def name_of(node: Any) -> str:
@@ -81,7 +80,7 @@ def select_clause(statement: str) -> str | None:
             end = next(
                 (
                     each.start
-                    for each, after in zip(rest, rest[1:], strict=False)
+                    for each, after in itertools.pairwise(rest)
                     if each.text.upper() == "RETURNING"
                     or (each.text.upper() == "ON" and after.text.upper() == "CONFLICT")
                 ),
@@ -124,15 +123,6 @@ def same_words(expression: str) -> str:
 def identifiers(text: str) -> frozenset[str]:
     """Return every identifier in a piece of SQL, unquoted and folded."""
     return frozenset(fold(unquote(token.text)) for token in words(text))
-
-
-def unquote(text: str) -> str:
-    """Return a token's text without the quotes of an identifier or string."""
-    if len(text) >= 2 and text[0] in "\"`'" and text[-1] == text[0]:
-        return text[1:-1].replace(text[0] * 2, text[0])
-    if len(text) >= 2 and text[0] == "[" and text[-1] == "]":
-        return text[1:-1]
-    return text
 
 
 def replace_name(text: str, old: str, new: str) -> str:

@@ -8,11 +8,14 @@ there is None.
 from __future__ import annotations
 
 import re
-import sqlite3
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.review import syntax
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _AUTOINCREMENT = re.compile(r"\bautoincrement\b", re.IGNORECASE)
 _HIDDEN_VIRTUAL = 1

@@ -6,13 +6,13 @@ statement out: the shadow (schema only) or the copy (for real). It refuses nothi
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from drydock.names import fold
 from drydock.review import changes, quick, reading, rebuild, syntax, versions
 from drydock.review import table as tables
+from drydock.review.compiling import refusal
 from drydock.review.finding import Finding, Verdict
 from drydock.review.python_code import Transform
 from drydock.review.registry import Rule, judge
@@ -22,6 +22,7 @@ from drydock.review.shadow import first_word
 from drydock.review.situation import Known, Situation
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Sequence
 
     from drydock.migration import Migration
@@ -91,7 +92,7 @@ class Walk:
     ) -> None:
         self.findings: list[Finding] = []
         self.stopped = False
-        self._migration = migration
+        self.migration = migration
         self._engine = engine
         self._data = data
         self._known = known
@@ -115,7 +116,10 @@ class Walk:
         )
 
     def run(self, steps: Sequence[Step], before: changes.Finished) -> None:
-        """Walk through `steps`; `before` is how things stood, see `standing`."""
+        """Walk through `steps`, up to what stops them; `before` is how things stood.
+
+        See `standing` for `before`, and `finish` for the end.
+        """
         read = [self._read(step) for step in steps]
         self._rebuilds = rebuild.find(read) if before.objects is not None else ()
         for place, (step, found) in enumerate(zip(steps, read, strict=True)):
@@ -123,7 +127,6 @@ class Walk:
             self._step(step, tuple(self._in_rebuild(place, each) for each in found), place)
             if self.stopped:
                 return
-        self._end(steps, before)
 
     def _read(self, step: Step) -> tuple[object, ...]:
         if step.asked is not None:
@@ -169,24 +172,26 @@ class Walk:
         later: list[object] = []
         for change in found:
             if isinstance(change, Transform):
-                self._judge_all(self._transform(change, situation), situation, step.line)
+                self.judge_all(self._transform(change, situation), situation, step.line)
             elif isinstance(change, changes.CreateIndex):
                 later.append(change)
+            elif isinstance(change, changes.Transaction) and step.ran:
+                continue  # Python's own, or the executor's: nobody wrote it
             elif isinstance(change, changes.Write):
-                self._judge_all(self._copies(change, place), situation, step.line)
-                self._judge_all([change], situation, step.line)
+                self.judge_all(self._copies(change, place), situation, step.line)
+                self.judge_all([change], situation, step.line)
             else:
-                self._judge_all([change], situation, step.line)
+                self.judge_all([change], situation, step.line)
             self._note_keys(change)
         text = step.text
         if text is not None:
-            self._judge_all(self._quoted(text, found), situation, step.line)
+            self.judge_all(self._quoted(text, found), situation, step.line)
             newer = versions.newer_than(text, self._setting.version)
-            self._judge_all(newer, situation, step.line)
+            self.judge_all(newer, situation, step.line)
             if any(isinstance(each, changes.OtherFile) for each in found):
                 return
             self._carry_out(step, text)
-        self._judge_all(later, self.situation(conditional=step.conditional), step.line)
+        self.judge_all(later, self.situation(conditional=step.conditional), step.line)
         for change in found:
             self._effect(change)
 
@@ -195,7 +200,8 @@ class Walk:
         if refused is None or step.ran:
             return
         self.refused(text, refused, step)
-        self.stopped = self._exact
+        # Nothing after a statement that stops the run would be as it is judged here.
+        self.stopped = self._exact or (self._engine.is_certain and not step.conditional)
 
     def refused(self, text: str, message: str, step: Step) -> None:
         """Judge what SQLite said against a statement; silent where a rule told it already."""
@@ -204,7 +210,7 @@ class Walk:
             return
         complete = self._engine.is_certain and not self._known.uncertain
         change = changes.Refused(text, message, complete)
-        self._judge_all([change], self.situation(conditional=step.conditional), step.line)
+        self.judge_all([change], self.situation(conditional=step.conditional), step.line)
 
     def _transform(self, asked: Transform, situation: Situation) -> Iterable[object]:
         old = situation.table(asked.table)
@@ -225,27 +231,20 @@ class Walk:
         """Yield the double-quoted words that only compile because they are taken as strings."""
         if '"' not in text or first_word(text) not in _QUOTES:
             return
-        if self._compiles(text) is not None:
+        if refusal(self._engine.connection, text) is not None:
             return
         table = next((each.table for each in found if isinstance(each, changes.Write)), None)
         asked: set[str] = set()
         for token in syntax.words(text):
-            name = syntax.unquote(token.text)
+            name = token.name
             if not token.text.startswith('"') or name in asked or "`" in name:
                 continue
             asked.add(name)
             # `x` is never taken for a string, so SQLite itself says which one this is.
             strict = f"{text[: token.start]}`{name}`{text[token.end :]}"
-            message = self._compiles(strict)
+            message = refusal(self._engine.connection, strict)
             if message is not None and message.startswith("no such column"):
                 yield changes.Quoted(name, table)
-
-    def _compiles(self, text: str) -> str | None:
-        try:
-            self._engine.connection.execute(f"EXPLAIN {text}").close()
-        except sqlite3.Error as error:
-            return str(error)
-        return None
 
     def _note_keys(self, change: object) -> None:
         """Keep the foreign keys of a table from before it is changed."""
@@ -268,19 +267,32 @@ class Walk:
         elif isinstance(change, changes.Write):
             self._known.written.add(fold(change.table))
 
-    def _end(self, steps: Sequence[Step], before: changes.Finished) -> None:
+    def finish(
+        self, line: int, before: changes.Finished, after: sqlite3.Connection | None = None
+    ) -> None:
+        """Judge how things stand at the end.
+
+        Args:
+            line: The last statement's.
+            before: How they stood.
+            after: The database that the migration made; the engine's own when None.
+        """
         for each in self._rebuilds:
             self._known.written.add(fold(each.table))
-        line = steps[-1].line if steps else 1
-        ends_open = self._engine.connection.in_transaction and self._migration.kind == "sql"
-        if ends_open:
-            self._judge_all([changes.Transaction("BEGIN", left_open=True)], self.situation(), line)
+        if self.stopped:
+            return
+        situation = self.situation()
+        if after is not None:
+            situation = Situation(after, after, Known(), exact=True, code=self._setting.code)
+        elif self._engine.connection.in_transaction and self.migration.kind == "sql":
+            self.judge_all([changes.Transaction("BEGIN", left_open=True)], situation, line)
             return
         rebuilt = tuple(each.table for each in self._rebuilds)
         done = replace(before, keys=tuple(self._keys.values()), rebuilt=rebuilt)
-        self._judge_all([done], self.situation(), line)
+        self.judge_all([done], situation, line)
 
-    def _judge_all(self, found: Iterable[object], situation: Situation, line: int) -> None:
+    def judge_all(self, found: Iterable[object], situation: Situation, line: int) -> None:
+        """Add what every rule says of these changes, at this line."""
         for change in found:
             for rule, verdict in judge(change, situation):
                 self.findings.append(self.finding(rule, verdict, line))
@@ -290,12 +302,12 @@ class Walk:
         return Finding(
             rule.name,
             verdict.severity,
-            verdict.migration or self._migration.name,
-            verdict.path or self._migration.path,
+            verdict.migration or self.migration.name,
+            verdict.path or self.migration.path,
             verdict.line or line,
             verdict.evidence,
             verdict.why or rule.why,
-            verdict.fix.replace("{migration}", self._migration.name),
+            verdict.fix.replace("{migration}", self.migration.name),
             verdict.table,
             verdict.column,
             verdict.destructive,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.review import changes
@@ -14,6 +14,9 @@ from drydock.review.registry import rule
 from drydock.review.situation import Situation, counted
 from drydock.review.versions import Newer
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _SYNTAX = ("syntax error", "unrecognized token", "incomplete input", "parser stack overflow")
 _EXISTS = re.compile(
     r"(?:table|index|view|trigger) (?P<object>.+) already exists$"
@@ -22,13 +25,16 @@ _EXISTS = re.compile(
     r"|duplicate column name: (?P<column>.+)$"
 )
 _MISSING = re.compile(r"no such (?P<kind>table|column|index|view|trigger): (?P<name>.+)$")
+_FOLLOWER = re.compile(r"error in (?P<kind>view|trigger) (?P<name>.+?)(?: after .*)?: ")
 _NEVER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), fix)
     for pattern, fix in (
         (
             r"add\s+(column\s+)?if\s+not\s+exists",
-            "SQLite has no ADD COLUMN IF NOT EXISTS; leave IF NOT EXISTS out: the ledger sees to "
-            "it that a migration runs once",
+            (
+                "SQLite has no ADD COLUMN IF NOT EXISTS; leave IF NOT EXISTS out: the ledger sees to "
+                "it that a migration runs once"
+            ),
         ),
         (
             r"drop\s+(column\s+)?if\s+exists",
@@ -36,13 +42,17 @@ _NEVER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"alter\s+(column|table\s+\S+\s+(alter|modify|change))",
-            "SQLite has no ALTER COLUMN; in a .py migration: db[TABLE].transform(types={COLUMN: "
-            "TYPE}) or transform(not_null={COLUMN})",
+            (
+                "SQLite has no ALTER COLUMN; in a .py migration: db[TABLE].transform(types={COLUMN: "
+                "TYPE}) or transform(not_null={COLUMN})"
+            ),
         ),
         (
             r"add\s+(constraint|foreign\s+key|primary\s+key|unique|check)",
-            "SQLite adds no constraint to a table that exists; in a .py migration: "
-            "db[TABLE].add_foreign_key(…) or transform(…)",
+            (
+                "SQLite adds no constraint to a table that exists; in a .py migration: "
+                "db[TABLE].add_foreign_key(…) or transform(…)"
+            ),
         ),
         (r"drop\s+(constraint|primary|foreign)", "in a .py migration: db[TABLE].transform(…)"),
         (r"^\s*truncate\b", "DELETE FROM TABLE;"),
@@ -152,6 +162,15 @@ def would_fail(change: changes.Refused, s: Situation) -> Iterator[Verdict]:
         return
     if _EXISTS.search(change.message) and any(True for _ in already_applied(change, s)):
         return
+    follower = _FOLLOWER.match(change.message)
+    if follower:
+        yield Verdict(
+            "error",
+            (f"SQLite says: {change.message}",),
+            f"DROP {follower['kind'].upper()} {quote(follower['name'])}; before the rebuild, and "
+            "create it anew after it; or: PRAGMA legacy_alter_table=ON; at the top of the file",
+        )
+        return
     missing = _MISSING.search(change.message)
     near = _near(missing["name"], s) if missing and missing["kind"] == "table" else []
     yield Verdict(
@@ -189,7 +208,8 @@ def double_quoted_string(change: changes.Quoted, s: Situation) -> Iterator[Verdi
             f'"{change.name}" is no column here, so it means the text {text}',
             *(f"there is a column {each}" for each in near),
         ),
-        f"write {quote(near[0])} if the column is meant, or {text} if the text is" if near
+        f"write {quote(near[0])} if the column is meant, or {text} if the text is"
+        if near
         else f"write {text}",
         table=change.table,
     )

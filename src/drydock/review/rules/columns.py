@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from drydock.names import quote
 from drydock.review import changes
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
 from drydock.review.situation import Situation, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _EMPTY = "0 rows: safe here; a database with rows refuses it"
 
@@ -152,7 +155,7 @@ def add_check_violated(
             return
         names = tuple(each.name for each in table.columns if not each.generated)
         listed = ", ".join(f"{quote(table.name)}.{quote(each)}" for each in names)
-        select = f"SELECT {listed}, {change.default or 'NULL'} FROM {quote(table.name)}"
+        select = f"SELECT {listed}, {change.default or 'NULL'} FROM main.{quote(table.name)}"
         image = changes.Image(table.name, (*names, change.column), select)
         expression = change.check
     broken = s.matching(image, f"NOT ({expression})", change.table)

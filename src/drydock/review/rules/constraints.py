@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.review import changes, syntax
@@ -11,6 +11,9 @@ from drydock.review import table as tables
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
 from drydock.review.situation import SAMPLES, Situation, counted, samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @rule(
@@ -53,28 +56,37 @@ def unique_index_duplicates(change: changes.NewUnique, s: Situation) -> Iterator
     """A UNIQUE that rows break is an error, with the groups."""
     image = change.image
     listed = ", ".join(change.terms)
+    labels = [_label(each) for each in change.terms]
     present = " AND ".join(f"({each}) IS NOT NULL" for each in change.terms)
     where = present if change.where is None else f"({change.where}) AND {present}"
     source = f"FROM {quote(change.table)}"
-    groups = f"SELECT {listed}, count(*) {source} WHERE {where} GROUP BY {listed} HAVING count(*) > 1"
+    groups = (
+        f"SELECT {listed}, count(*) {source} WHERE {where} GROUP BY {listed} HAVING count(*) > 1"
+    )
     number = _one(s, image, f"SELECT count(*) FROM ({groups})", change.table)
     if not number:
         return
     some = _rows(s, image, f"{groups} LIMIT {SAMPLES}", change.table)
-    lines = samples(some, (*(syntax.unquote(each) for each in change.terms), "rows"))
+    lines = samples(some, (*labels, "rows"))
     yield Verdict(
         s.gravity(change.table),
         (
-            f"{counted(number, 'group')} of rows of {change.table} share "
-            f"{', '.join(syntax.unquote(each) for each in change.terms)}",
+            (f"{counted(number, 'group')} of rows of {change.table} share {', '.join(labels)}"),
             *(f"for example {line}" for line in lines),
             *s.caveat(change.table),
         ),
         f"see them: SELECT {listed}, count(*), group_concat(rowid) {source} "
         f"GROUP BY {listed} HAVING count(*) > 1;",
         table=change.table,
-        column=syntax.unquote(change.terms[0]) if len(change.terms) == 1 else None,
+        column=labels[0] if len(labels) == 1 else None,
     )
+
+
+def _label(term: str) -> str:
+    """Return a column's bare name, or an expression as it is."""
+    tokens = syntax.words(term)
+    is_name = all(each.is_name or each.text == "." for each in tokens)
+    return tokens[-1].name if is_name else term
 
 
 def _rows(
@@ -159,8 +171,10 @@ def _orphans_of(parent_name: str, where: str | None, s: Situation) -> Iterator[V
         if number:
             yield Verdict(
                 "warning",
-                (f"{counted(number, 'row')} of {key.child} point at them through {key}",
-                 *s.caveat(parent.name)),
+                (
+                    f"{counted(number, 'row')} of {key.child} point at them through {key}",
+                    *s.caveat(parent.name),
+                ),
                 f"DELETE FROM {quote(key.child)} WHERE {quote(key.columns[0])} IN ({gone}); "
                 f"before it, or set them to NULL",
                 table=key.child,
@@ -180,8 +194,10 @@ def _orphans_left(change: changes.Finished, s: Situation) -> Iterator[Verdict]:
         yield Verdict(
             "error",
             (
-                f"{counted(number, 'row')} of {child} have no parent in {parent} "
-                f"when this migration has run",
+                (
+                    f"{counted(number, 'row')} of {child} have no parent in {parent} "
+                    f"when this migration has run"
+                ),
                 *([f"rowid {', '.join(map(str, rowids[:SAMPLES]))}"] if rowids else []),
             ),
             f"see them: SELECT * FROM {quote(child)} WHERE rowid IN "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.review import changes, syntax
@@ -10,6 +10,9 @@ from drydock.review import table as tables
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
 from drydock.review.situation import SAMPLES, Situation, counted, samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @rule(
@@ -216,7 +219,10 @@ def drop_foreign_key(change: changes.DropForeignKey, s: Situation) -> Iterator[V
     to = ", ".join(quote(each) for each in change.key.parent_columns)
     yield Verdict(
         "warning",
-        (f"{change.key} disappears", *([f"{counted(rows, 'row')} are guarded by it"] if rows else [])),
+        (
+            f"{change.key} disappears",
+            *([f"{counted(rows, 'row')} are guarded by it"] if rows else []),
+        ),
         f"keep it in the new table: FOREIGN KEY ({columns}) REFERENCES "
         f"{quote(change.key.parent)}{f'({to})' if to else ''}"
         f"{'' if change.key.on_delete == 'NO ACTION' else ' ON DELETE ' + change.key.on_delete}",

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from drydock.migration import Migration, order
-from drydock.plan import Plan
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
-from drydock.review.situation import Situation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from drydock.plan import Plan
+    from drydock.review.situation import Situation
 
 _DIFF_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The plan, with the texts as they were applied, by migration name."""
+    """The plan, the migrations' folder, and the texts as they were applied, by name."""
 
     plan: Plan
+    folder: Path
     applied_texts: dict[str, str] = field(default_factory=dict)
 
 
@@ -29,7 +35,6 @@ class SecondRun:
 
     message: str
     line: int
-
 
 
 @rule(
@@ -73,14 +78,12 @@ def edited(change: History, s: Situation) -> Iterator[Verdict]:
 def missing(change: History, s: Situation) -> Iterator[Verdict]:
     """A migration in the ledger without a file."""
     del s
-    folder = next((each.path.parent for each in change.plan.pending), None)
     for entry in change.plan.missing:
         yield Verdict(
             "warning",
             (f"applied {entry.applied_at} by run {entry.run}; its file is gone",),
             f"bring it back from version control: git log --diff-filter=D -- '*{entry.name}*'",
             migration=entry.name,
-            path=folder / entry.name if folder else None,
             line=1,
         )
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.review import changes
+from drydock.review.compiling import refusal
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
-from drydock.review.situation import Situation
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from drydock.review.situation import Situation
 
 Broken = tuple[tuple[str, str], ...]
 
@@ -17,7 +22,7 @@ Broken = tuple[tuple[str, str], ...]
 def broken_views(connection: sqlite3.Connection) -> Broken:
     """Return the views that do not compile, each with what SQLite says of it."""
     names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
-    said = ((name, _compile(connection, f"SELECT * FROM {quote(name)}")) for (name,) in names)
+    said = ((name, refusal(connection, f"SELECT * FROM {quote(name)}")) for (name,) in names)
     return tuple((name, message) for name, message in said if message is not None)
 
 
@@ -45,20 +50,12 @@ def broken_triggers(connection: sqlite3.Connection) -> Broken:
             f"UPDATE {quote(table)} SET {settings}",
             f"DELETE FROM {quote(table)}",
         ):
-            message = _compile(connection, statement)
+            message = refusal(connection, statement)
             # A view without INSTEAD OF for this event is no broken trigger.
             if message is not None and "cannot modify" not in message:
                 found.append((names, message))
                 break
     return tuple(found)
-
-
-def _compile(connection: sqlite3.Connection, statement: str) -> str | None:
-    try:
-        connection.execute(f"EXPLAIN {statement}").close()
-    except sqlite3.Error as error:
-        return str(error)
-    return None
 
 
 @rule(
@@ -127,8 +124,12 @@ def redundant_index(change: changes.CreateIndex, s: Situation) -> Iterator[Verdi
             listed = ", ".join(each or "…" for each in other.columns)
             yield Verdict(
                 "note",
-                (f"{new.name} ({', '.join(c or '' for c in new.columns)}) is a part of "
-                 f"{other.name} ({listed})",),
+                (
+                    (
+                        f"{new.name} ({', '.join(c or '' for c in new.columns)}) is a part of "
+                        f"{other.name} ({listed})"
+                    ),
+                ),
                 f"leave it out, or: DROP INDEX {quote(new.name)};",
                 table=table.name,
             )

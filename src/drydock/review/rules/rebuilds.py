@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.review import changes, syntax
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
 from drydock.review.situation import SAMPLES, Situation, counted, samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BIG = 100_000
 """Rows from which a rewrite of a table is worth a word; about half a second."""
@@ -89,8 +93,8 @@ def rebuild_loses_objects(change: changes.Finished, s: Situation) -> Iterator[Ve
 
 
 def _is_of(sql: str, table: str) -> bool:
-    tokens = [fold(syntax.unquote(each.text)) for each in syntax.words(sql)]
-    after_on = [b for a, b in zip(tokens, tokens[1:], strict=False) if a == "on"]
+    tokens = [each.folded for each in syntax.words(sql)]
+    after_on = [b for a, b in itertools.pairwise(tokens) if a == "on"]
     return bool(after_on) and after_on[0] == fold(table)
 
 
@@ -164,9 +168,7 @@ def select_star_copy(change: changes.Copy, s: Situation) -> Iterator[Verdict]:
     old = [each.name for each in change.old.columns if not each.generated]
     new = list(change.image.columns)
     crossed = [
-        (here, there)
-        for here, there in zip(old, new, strict=False)
-        if fold(here) != fold(there)
+        (here, there) for here, there in zip(old, new, strict=False) if fold(here) != fold(there)
     ]
     moved = [pair for pair in crossed if fold(pair[0]) in {fold(each) for each in new}]
     if not crossed:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from drydock.review import changes
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
-from drydock.review.situation import Situation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from drydock.review.situation import Situation
 
 _ON = {"on", "1", "true", "yes"}
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from drydock.names import quote
 from drydock.review import changes
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
 from drydock.review.situation import SAMPLES, Situation, counted, samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MONEY = re.compile(
     r"(^|_)(amount|price|cost|total|balance|fee|salary|budget|sum|tax|paid|payment|money)s?(_|$)",
@@ -80,8 +83,13 @@ def change_type(change: changes.Retype, s: Situation) -> Iterator[Verdict]:
     )
     told = f"{change.old or 'no type'} → {change.new or 'no type'}"
     if census is None:
-        yield Verdict("warning", (told, "its values are not known"), "",
-                      table=change.table, column=change.column)
+        yield Verdict(
+            "warning",
+            (told, "its values are not known"),
+            "",
+            table=change.table,
+            column=change.column,
+        )
         return
     where = _altered(change.table, change.column, new)
     number = s.rows(change.table, where) or 0
@@ -160,7 +168,9 @@ def strict_copy(change: changes.BecomeStrict, s: Situation) -> Iterator[Verdict]
         listed = ", ".join(f"'{each}'" for each in (*classes, "null"))
         where = f"typeof({value}) NOT IN ({listed})"
         if declared.upper() in {"INT", "INTEGER"}:
-            where += f" AND NOT (typeof({value}) <> 'blob' AND CAST({value} AS INTEGER) = {value} + 0"
+            where += (
+                f" AND NOT (typeof({value}) <> 'blob' AND CAST({value} AS INTEGER) = {value} + 0"
+            )
             where += f" AND trim({value}) NOT GLOB '*[^0-9.eE+-]*')"
         elif declared.upper() == "REAL":
             where += f" AND NOT (typeof({value}) = 'text' AND trim({value}) GLOB '*[0-9]*'"

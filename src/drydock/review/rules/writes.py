@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
-from drydock.review import changes, syntax
+from drydock.review import changes
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
 from drydock.review.situation import Situation, counted, shown
+from drydock.tokens import unquote
 
-_EQUALS = re.compile(r"^\s*(?P<column>[\w\"`\[\]]+)\s*(?:=|==|IS)\s*'(?P<value>(?:[^']|'')*)'\s*$", re.I)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_EQUALS = re.compile(
+    r"^\s*(?P<column>[\w\"`\[\]]+)\s*(?:=|==|IS)\s*'(?P<value>(?:[^']|'')*)'\s*$", re.IGNORECASE
+)
 _NEAR = 200
 
 
@@ -80,8 +86,10 @@ def delete_without_where(change: changes.Write, s: Situation) -> Iterator[Verdic
         return
     if rows is None and s.table(change.table) is None:
         return
-    told = f"{counted(rows, 'row')} of {change.table} would be deleted" if rows is not None else (
-        f"every row of {change.table}; how many is not known"
+    told = (
+        f"{counted(rows, 'row')} of {change.table} would be deleted"
+        if rows is not None
+        else (f"every row of {change.table}; how many is not known")
     )
     yield Verdict(
         s.gravity(change.table) if rows else "warning",
@@ -108,9 +116,10 @@ def delete_rows(change: changes.Write, s: Situation) -> Iterator[Verdict]:
     if rows == 0 or s.table(change.table) is None:
         return
     total = s.rows(change.table) if change.rows is None else None
-    told = "how many rows is not known before the rehearsal" if rows is None else (
-        f"{counted(rows, 'row')}{f' of {total:,}' if total is not None else ''} would be deleted"
-    )
+    told = "how many rows is not known before the rehearsal"
+    if rows is not None:
+        of = f" of {total:,}" if total is not None else ""
+        told = f"{counted(rows, 'row')}{of} would be deleted"
     everything = rows is not None and rows == total
     yield Verdict(
         "warning" if everything else "note",
@@ -198,7 +207,11 @@ def zero_row_change(change: changes.Write, s: Situation) -> Iterator[Verdict]:
     near = _near_values(change, s)
     yield Verdict(
         "warning" if near else "note",
-        (f"0 rows of {change.table} fulfil: {shown(change.where)[1:-1]}", *near, *s.caveat(change.table)),
+        (
+            f"0 rows of {change.table} fulfil: {shown(change.where)[1:-1]}",
+            *near,
+            *s.caveat(change.table),
+        ),
         f"look: SELECT count(*) FROM {quote(change.table)} WHERE {change.where};",
         table=change.table,
     )
@@ -209,7 +222,7 @@ def _near_values(change: changes.Write, s: Situation) -> tuple[str, ...]:
     compared = _EQUALS.match(change.where or "")
     if not compared:
         return ()
-    column, value = syntax.unquote(compared["column"]), compared["value"].replace("''", "'")
+    column, value = unquote(compared["column"]), compared["value"].replace("''", "'")
     name = f"{quote(change.table)}.{quote(column)}"
     rows = s.ask(
         f"SELECT DISTINCT {name} FROM {quote(change.table)} WHERE {name} IS NOT NULL LIMIT {_NEAR}",

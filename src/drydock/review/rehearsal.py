@@ -1,0 +1,157 @@
+"""The review that runs the migrations on a throw-away copy, and asks the copy at each statement.
+
+``.sql`` files are carried out here, statement by statement, so that the evidence is that of the
+very moment. Python is run by the caller's executor, on the same file, and its traced statements
+are judged on a second copy from just before. It stops at the first migration that fails, and it
+never touches another file than the copy and its own sibling.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from drydock import connection
+from drydock.errors import DrydockError
+from drydock.review import allowances, python_code
+from drydock.review.copy import Copy
+from drydock.review.finding import Finding, Verdict, in_order
+from drydock.review.registry import RULES
+from drydock.review.rules.constraints import orphans
+from drydock.review.shadow import Shadow
+from drydock.review.situation import Known
+from drydock.review.static import history_findings, sql_steps
+from drydock.review.walk import Setting, Step, Walk, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from drydock.executor.trace import Applied
+    from drydock.migration import Migration
+    from drydock.review.rules.history import History
+    from drydock.review.versions import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a rehearsal found, and what ran.
+
+    `applied` are the Python migrations with their traced statements; `stopped` is the name of
+    the migration that failed, None when all ran.
+    """
+
+    findings: tuple[Finding, ...]
+    applied: tuple[Applied, ...]
+    stopped: str | None
+
+
+def review_rehearsed(
+    migrations: Iterable[Migration],
+    copy: Path,
+    run_one: Callable[[Migration], Applied],
+    *,
+    history: History | None = None,
+    sqlite_version: Version | None = None,
+    code: tuple[tuple[str, str], ...] = (),
+) -> Rehearsal:
+    """Run the pending migrations on `copy` and return what was found on the way.
+
+    Args:
+        migrations: The pending ones, in their order.
+        copy: A copy of the database that is thrown away afterwards.
+        run_one: Runs one Python migration on `copy`, raising a `DrydockError` when it fails.
+        history: As for `review_statically`.
+        sqlite_version: As for `review_statically`.
+        code: As for `review_statically`.
+
+    Raises:
+        MigrationError: A file cannot be read as statements or as Python.
+    """
+    setting = Setting(sqlite_version or sqlite3.sqlite_version_info, code)
+    findings: list[Finding] = []
+    applied: list[Applied] = []
+    stopped: str | None = None
+    with closing(connection.read_only(copy)) as opened:
+        findings += history_findings(history, opened)
+    for migration in migrations:
+        if migration.path.suffix == ".sql":
+            walk = _run_sql(migration, copy, setting)
+        else:
+            walk = _run_python(migration, copy, setting, run_one, applied)
+        findings += allowances.settled(walk)
+        if walk.stopped:
+            stopped = migration.name
+            break
+    return Rehearsal(in_order(findings), tuple(applied), stopped)
+
+
+def _run_sql(migration: Migration, copy: Path, setting: Setting) -> Walk:
+    with closing(Copy(copy)) as engine:
+        before = standing(engine.connection, migration.text, rows=True)
+        walk = Walk(migration, engine, engine.connection, Known(), setting, exact=True)
+        steps = sql_steps(migration)
+        walk.run(steps, before)
+        walk.finish(steps[-1].line if steps else 1, before)
+        return walk
+
+
+def _run_python(
+    migration: Migration,
+    copy: Path,
+    setting: Setting,
+    run_one: Callable[[Migration], Applied],
+    applied: list[Applied],
+) -> Walk:
+    past = copy.with_name(f"{copy.name}.before")
+    shutil.copyfile(copy, past)
+    try:
+        with closing(connection.read_only(past)) as data, closing(Shadow(data)) as shadow:
+            walk = Walk(migration, shadow, data, Known(), setting)
+            try:
+                done = run_one(migration)
+            except DrydockError as error:
+                _tell_failure(walk, error)
+                return walk
+            applied.append(done)
+            before = replace(
+                standing(shadow.connection, migration.text, rows=False), orphans=orphans(data)
+            )
+            walk.run(_traced(migration, done), before)
+            with closing(connection.read_only(copy)) as after:
+                walk.finish(1, before, after)
+            walk.findings[:] = _told_once(walk.findings)
+            return walk
+    finally:
+        past.unlink()
+
+
+def _traced(migration: Migration, done: Applied) -> tuple[Step, ...]:
+    """Return what a Python migration asked of sqlite-utils, then what it really ran."""
+    asked = (
+        Step(call.line, asked=call.asked, conditional=call.conditional)
+        for call in python_code.read(migration).calls
+        if isinstance(call.asked, python_code.Transform)
+    )
+    ran = (Step(each.line or 1, each.sql, ran=True, rows=each.rows) for each in done.statements)
+    return (*asked, *ran)
+
+
+def _told_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings without those that its code and its statements both gave."""
+    first: dict[tuple[object, ...], Finding] = {}
+    for each in findings:
+        key = (each.rule, each.table, each.column, each.line if each.table is None else 0)
+        first.setdefault(key, each)
+    return tuple(first.values())
+
+
+def _tell_failure(walk: Walk, error: DrydockError) -> None:
+    """Tell a Python migration's failure as a finding, with its causes."""
+    line = getattr(error, "line", None) or 1
+    verdict = Verdict("error", (error.what, *error.cause), error.hint or "mend the file")
+    walk.findings.append(walk.finding(RULES["would-fail"], verdict, line))
+    walk.stopped = True
