@@ -67,7 +67,7 @@ def migration_state(db: Db) -> dict[str, Any]:
     }
     there = db.scalar(text("SELECT 1 FROM sqlite_schema WHERE name = '_drydock_ledger'"))
     query = text("SELECT name, checksum FROM _drydock_ledger ORDER BY sequence")
-    applied: dict[str, str] = dict(db.execute(query).tuples().all()) if there else {}
+    applied = {row.name: row.checksum for row in db.execute(query)} if there else {}
     return {
         "applied": len(applied),
         "last": list(applied)[-1] if applied else None,

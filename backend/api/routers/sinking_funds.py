@@ -30,7 +30,7 @@ class Movement(BaseModel):
 def balances(db: Db, household: Household = None) -> list[dict[str, Any]]:
     """Return each fund with what is saved in it."""
     rows = db.execute(text("SELECT id, saved FROM sinking_fund_balances"))
-    saved: dict[int, float] = dict(rows.tuples().all())
+    saved = {row.id: row.saved for row in rows}
     query = select(SinkingFund).order_by(SinkingFund.id)
     if household is not None:
         query = query.where(SinkingFund.household == household)

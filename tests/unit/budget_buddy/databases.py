@@ -15,10 +15,10 @@ def rows(path, sql, *values):
         return connection.execute(sql, values).fetchall()
 
 
-def change(path, sql, *values):
-    """Run and commit one statement, keys on, as the application would."""
+def change(path, sql, *values, keys=True):
+    """Run and commit one statement, with keys on as the application has them."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA foreign_keys = {keys:d}")
         connection.execute(sql, values)
 
 
