@@ -192,7 +192,7 @@ def _copy_and_prove(
     reach("backup-2")
     # 2. Prove it: its bytes against the source in a child process, its structure by SQLite here.
     #    Without the hold its source goes on changing, so the copy is only digested.
-    comparer = _start_comparing(database if hold else partial, partial)
+    comparer = start_comparing(database if hold else partial, partial)
     try:
         with closing(connection.read_only(partial)) as copy:
             connection.stop_when(copy)
@@ -234,11 +234,32 @@ def _copy_and_prove(
     )
 
 
-def _start_comparing(live: Path, copy: Path) -> subprocess.Popen[bytes]:
+def start_comparing(live: Path, copy: Path) -> subprocess.Popen[bytes]:
+    """Start comparing two files in a process of its own (F01); see `drydock.pages`."""
+    return _start_pages(str(live), str(copy))
+
+
+def content_digest(live: Path) -> str:
+    """Return the digest of a live database's content; another process reads it (F01)."""
+    return digest_of(_start_pages(str(live)))
+
+
+def start_digest(file: Path) -> subprocess.Popen[bytes]:
+    """Start digesting a quiescent file of ours; it may be renamed meanwhile."""
+    with file.open("rb") as opened:
+        return _start_pages("-", source=opened.fileno())
+
+
+def digest_of(started: subprocess.Popen[bytes]) -> str:
+    """Return what `start_digest` found, waiting for it."""
+    return str(json.loads(started.communicate()[0])["content"])
+
+
+def _start_pages(*arguments: str, source: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     program = Path(__file__).with_name("pages.py")
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(program), str(live), str(copy)],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-I", "-S", str(program), *arguments],
+        stdin=source,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

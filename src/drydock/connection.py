@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote as percent
 
+from drydock import files
 from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
@@ -168,6 +169,20 @@ def copy_target(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode=OFF")
     connection.execute("PRAGMA synchronous=OFF")
     return connection
+
+
+def create_empty(path: Path) -> None:
+    """Create a database without tables at `path`, readable by its owner alone.
+
+    Raises:
+        FileExistsError: There is a file.
+    """
+    files.create_private(path)
+    connection = _open(path, "rw", 5.0)
+    try:
+        connection.execute("VACUUM")  # writes the header, which makes it a database
+    finally:
+        connection.close()
 
 
 def candidate(path: Path, *, journal: bool) -> sqlite3.Connection:

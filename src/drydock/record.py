@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,7 +44,7 @@ class Record:
     `sequence` orders runs whatever the clock does (F31). `journal_mode` is that of the live file
     before the run. `old_inode` and `new_inode` are the live file's before and after a publish by
     rename: they tell which of the two the live file is. `backend` is true when the backend ran
-    before. Times are UTC in ISO 8601.
+    before. `result` is the digest of the published content. Times are UTC in ISO 8601.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Record:
     old_inode: int = 0
     new_inode: int = 0
     pending: tuple[str, ...] = ()
+    result: str = ""
     failed_copy: str = ""
     ended_at: str = ""
     outcome: str = ""
@@ -93,8 +95,15 @@ class Run:
         self.record = replace(self.record, **changes)
         files.write_json(self.folder / "run.json", asdict(self.record))
 
+    def clear_work(self) -> None:
+        """Remove what was only needed while the run went on: candidates, a rehearsal's backup."""
+        for left in self.folder.glob("candidate.db*"):
+            left.unlink()
+        shutil.rmtree(self.folder / "backup", ignore_errors=True)
+
     def end(self, phase: Phase, outcome: str) -> None:
         """Record how the run ended; no later command has anything to finish."""
+        self.clear_work()
         self.note(phase=phase, outcome=outcome, ended_at=now())
         _current_file(self.folder.parent.parent).unlink(missing_ok=True)
 

@@ -1,0 +1,227 @@
+"""The chain, as data, and the one way to walk it: each step once, and back again on a failure.
+
+A step that fails, or is interrupted, is followed by the undoing of every step so far, last first;
+then the database and the backend are what they were, or the screen says exactly what is not. It
+refuses to hide the first failure behind one of the way back.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+import traceback
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from drydock import recovery
+from drydock.errors import DrydockError, ExitCode
+from drydock.steps import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from drydock.walk import Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: its name on the command line, the module that does it, and whether it writes."""
+
+    name: str
+    module: str
+    writes: bool
+
+    def perform(self, walk: Walk) -> str:
+        """Do it; return its line."""
+        perform: Callable[[Walk], str] = self._module().perform
+        return perform(walk)
+
+    def undo(self, walk: Walk) -> None:
+        """Take it back, where it has a way back."""
+        module = self._module()
+        if hasattr(module, "undo"):
+            module.undo(walk)
+
+    def _module(self) -> Any:
+        return import_module(f"drydock.steps.{self.module}")
+
+
+CHAIN: tuple[Step, ...] = (
+    Step("stop-backend", "stop_backend", writes=True),
+    Step("backup", "take_backup", writes=True),
+    Step("review", "review", writes=False),
+    Step("migrate", "migrate", writes=True),
+    Step("verify-schema", "verify_schema", writes=False),
+    Step("start-backend", "start_backend", writes=True),
+    Step("smoke-test", "smoke_test", writes=False),
+)
+
+
+class Interrupted(DrydockError):
+    """Ctrl-C, or a signal that ends programs, arrived."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"stopped by {name}")
+
+
+class Unforeseen(DrydockError):
+    """What the operating system refused, or a fault of Drydock itself; its traceback is kept."""
+
+    def __init__(self, error: BaseException, walk: Walk) -> None:
+        kept = None
+        if walk.run is not None:
+            kept = walk.run.folder / "traceback.txt"
+            kept.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        if isinstance(error, OSError) and error.errno:
+            self.exit_code = ExitCode.FAILED
+            super().__init__(
+                f"the system refused: {error.strerror} ({error.filename or 'no file named'})",
+                hint="look at the disk and the permissions: inv doctor",
+            )
+            return
+        self.exit_code = ExitCode.UNEXPECTED
+        super().__init__(
+            f"a fault of Drydock itself: {type(error).__name__}: {error}",
+            hint=f"please report it with {kept}" if kept else "please report it",
+        )
+
+
+class Stuck(DrydockError):
+    """The way back failed too (F50): the backend stays down, nothing is deleted."""
+
+    exit_code = ExitCode.NEEDS_YOU
+
+    def __init__(self, walk: Walk, first: DrydockError, second: BaseException) -> None:
+        database, backup = walk.live, walk.backup
+        commands = ["inv stop-backend"]
+        if walk.published and backup is not None:
+            commands.append(f"inv restore {backup.id} --yes")
+        commands.append("inv start-backend")
+        super().__init__(
+            f"{first}; and the way back failed too",
+            cause=[
+                *first.cause,
+                f"on the way back: {second}",
+                *getattr(second, "cause", []),
+            ],
+            state=f"{database.name} is {'the new database' if walk.published else 'as it was'}, "
+            f"the backend is down; the backup is whole: {backup.file if backup else 'none taken'}",
+            hint="mend what the way back met, then type:\n  " + "\n  ".join(commands),
+        )
+
+
+def walk_all(walk: Walk) -> None:
+    """Walk the whole chain; steps that were done before in this process are passed over.
+
+    Raises:
+        DrydockError: A step failed; everything was undone, and `state` says how things stand.
+    """
+    for step in CHAIN:
+        perform(walk, step)
+    finish(walk, "done")
+
+
+def step_named(name: str) -> Step:
+    """Return the step called `name`."""
+    return next(step for step in CHAIN if step.name == name)
+
+
+def perform(walk: Walk, step: Step) -> None:
+    """Perform one step, once, and undo all steps so far when it fails.
+
+    Raises:
+        DrydockError: It failed; everything was undone, and `state` says how things stand.
+    """
+    if step.name in walk.done:
+        return
+    began = time.monotonic()
+    walk.reporter.step_began(step.name)
+    try:
+        if step.writes:
+            begin(walk)
+        line = step.perform(walk)
+    except BaseException as error:
+        walk.reporter.step_failed(step.name, time.monotonic() - began)
+        known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
+        with _undisturbed():
+            go_back(walk, step, known)
+        if known is error:
+            raise
+        raise known from error
+    walk.done[step.name] = line
+    seconds = time.monotonic() - began
+    walk.reporter.step_ended(step.name, line, seconds, skipped=isinstance(line, Skipped))
+
+
+def begin(walk: Walk) -> None:
+    """Take the lock, end what a killed run left, start the record; nothing the second time.
+
+    Raises:
+        RunInProgress: Another run has the lock.
+        DrydockError: The killed run could not be ended; the next command tries again.
+    """
+    if walk.run is not None:
+        return
+    walk.lock_up()
+    recovery.converge(walk)
+    walk.begin()
+
+
+def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
+    """Undo `failed` and the steps before it, last first; fill in the state in `error`.
+
+    Raises:
+        Stuck: A step could not be undone.
+    """
+    was_published = walk.published
+    position = CHAIN.index(failed)
+    for step in reversed(CHAIN[: position + 1]):
+        if step is not failed and step.name not in walk.done:
+            continue
+        try:
+            step.undo(walk)
+        except Exception as second:  # noqa: BLE001 - whatever it is, the user must be told
+            if walk.run is not None:
+                walk.run.end("stuck", f"{failed.name}: {error}")
+            walk.close()
+            raise Stuck(walk, error, second) from error
+    if walk.run is not None:
+        walk.run.end("returned" if was_published else "failed", f"{failed.name}: {error}")
+        _tell_state(walk, error, was_published=was_published)
+    walk.close()
+
+
+def finish(walk: Walk, outcome: str) -> None:
+    """End the run's record well and let go of everything; harmless when there is no run."""
+    if walk.run is not None and walk.run.record.phase != "finished":
+        if walk.hold is not None:
+            step_named("backup").undo(walk)
+        walk.run.end("finished", outcome)
+    walk.close()
+
+
+def _tell_state(walk: Walk, error: DrydockError, *, was_published: bool) -> None:
+    name = walk.settings.database.name
+    backend = "; the backend is running on it" if walk.backend_ran else ""
+    if was_published:
+        error.exit_code = ExitCode.ROLLED_BACK
+        kept = walk.record.record.failed_copy
+        error.state = f"{name} is the previous database again{backend}; the new one is kept: {kept}"
+    else:
+        error.state = error.state or f"{name} is as it was before the run{backend}"
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let no second Ctrl-C end the way back half-way."""
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

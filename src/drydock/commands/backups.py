@@ -1,0 +1,94 @@
+"""``inv backups`` and ``inv restore``: list backups, read them again, give one back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drydock import backup, candidate
+from drydock.errors import DrydockError, ExitCode
+from drydock.steps.take_backup import size
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drydock.backup import Backup
+    from drydock.settings import Settings
+    from drydock.terminal import Terminal
+
+
+class BackupUnsound(DrydockError):
+    """A backup is not what it was when it was proved."""
+
+    exit_code = ExitCode.DIFFERENT
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__(
+            "a backup is damaged; no other file was touched",
+            cause=problems,
+            hint="set it aside, and take a fresh one: inv backup",
+        )
+
+
+def show(settings: Settings, terminal: Terminal, *, verify: bool) -> None:
+    """List the backups, newest last; with `verify`, read each of them whole.
+
+    Raises:
+        BackupUnsound: One is not what its manifest says.
+    """
+    every = backup.proved(settings.backups)
+    problems: list[str] = []
+    for each in every:
+        found = backup.verify(each) if verify else []
+        problems += [f"{each.id}: {problem}" for problem in found]
+        terminal.data(_line(each, "DAMAGED" if found else "sound" if verify else ""))
+    for folder in backup.unproved(settings.backups) if settings.backups.is_dir() else ():
+        terminal.data(f"{folder.name:<20}  not proved: it has no whole manifest and database")
+        problems.append(f"{folder.name}: not proved")
+    counted = f"{len(every)} proved backup{'s' * (len(every) != 1)} in {settings.backups.name}"
+    terminal.line(f"{counted}{'; all read and sound' if verify and not problems else ''}")
+    if verify and problems:
+        raise BackupUnsound(problems)
+
+
+def copy_out(found: Backup, target: Path, terminal: Terminal) -> None:
+    """Write a copy of a backup's database to `target`, which must not exist.
+
+    Raises:
+        BackupUnsound: It is not what its manifest says.
+        TargetExists: `target` is there already.
+    """
+    require_sound(found)
+    try:
+        candidate.copy(found.file, target)
+    except FileExistsError:
+        raise TargetExists(target) from None
+    terminal.line(f"{found.id} was copied to {target}")
+
+
+def require_sound(found: Backup) -> None:
+    """Raise BackupUnsound unless a backup still is what its manifest says."""
+    problems = backup.verify(found)
+    if problems:
+        raise BackupUnsound([f"{found.id}: {problem}" for problem in problems])
+
+
+class TargetExists(DrydockError):
+    """The file to be written exists."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        super().__init__(
+            f"{target} exists already; nothing was touched", hint="name a file that does not"
+        )
+
+
+def _line(each: Backup, verdict: str) -> str:
+    manifest = each.manifest
+    rows = sum(manifest.rows.values())
+    return (
+        f"{each.id:<20}  {size(manifest.bytes):>9}  {rows:>12,} rows  "
+        f"{manifest.last_migration or 'no ledger':<36} {manifest.purpose:<8} {verdict}"
+    ).rstrip()

@@ -1,0 +1,74 @@
+"""``inv migrate``: walk the whole chain, or say at once that nothing is pending."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from drydock import connection, record
+from drydock.commands import status
+from drydock.settings import state_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drydock.settings import Settings
+    from drydock.terminal import Terminal
+    from drydock.walk import Walk
+
+
+def nothing_to_do(settings: Settings, terminal: Terminal, *, create: bool) -> bool:
+    """Say so and return True when no migration is pending and no run is unfinished."""
+    if create and is_absent(settings.database):
+        return False
+    found = status.read(settings)
+    if found.pending or not found.is_clean or record.unfinished(state_folder(settings.database)):
+        return False
+    terminal.line(f"nothing pending: {len(found.applied)} applied to {settings.database.name}")
+    return True
+
+
+def run(walk: Walk) -> None:
+    """Walk the chain.
+
+    Raises:
+        DrydockError: A step failed; everything was undone.
+    """
+    from drydock import chain
+
+    if walk.options.create:
+        create(walk)
+    walk.read_plan()
+    chain.begin(walk)
+    found = walk.read_plan()
+    if not walk.pending and found.is_clean:
+        walk.reporter.note("nothing pending")
+        chain.finish(walk, "nothing pending")
+        return
+    chain.walk_all(walk)
+    if walk.backup is not None and not walk.options.dry_run:
+        walk.reporter.note("to go back: inv rollback")
+
+
+def is_absent(database: Path) -> bool:
+    """Say whether there is no file, or an empty one: what ``--create`` may make a database of."""
+    return not database.exists() or database.stat().st_size == 0
+
+
+def create(walk: Walk) -> None:
+    """Make an empty database where there is none; one that is there is left as it is.
+
+    Raises:
+        DatabaseMissing: Its folder does not exist.
+    """
+    if not is_absent(walk.live):
+        return
+    if not walk.live.parent.is_dir():
+        raise connection.DatabaseMissing(walk.live, "cannot be created: its folder does not exist")
+    walk.live.unlink(missing_ok=True)
+    empty = walk.live.with_name(f".{walk.live.name}.new")
+    empty.unlink(missing_ok=True)
+    connection.create_empty(empty)
+    os.link(empty, walk.live)  # fails when somebody else made it meanwhile
+    empty.unlink()
+    walk.created = True

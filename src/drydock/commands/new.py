@@ -1,0 +1,110 @@
+"""``inv new``: the next migration's file, its header filled in."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import subprocess
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from drydock import files, migration
+from drydock.errors import DrydockError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from drydock.migration import Migration
+    from drydock.settings import Settings
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
+
+
+class BadName(DrydockError):
+    """A name that cannot be a migration's file name."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name!r} cannot be a migration's name; nothing was written",
+            cause="a name has letters, digits, - and _, and no path",
+            hint="inv new add-trip-tags",
+        )
+
+
+def write(
+    settings: Settings, name: str, *, python: bool, changes: Sequence[tuple[str, str]] = ()
+) -> Path:
+    """Write the next migration's file and return its path.
+
+    Args:
+        settings: The project's.
+        name: What it is called; ``-`` and spaces become ``_``.
+        python: A ``.py`` with ``migrate(db)`` instead of an ``.sql``.
+        changes: ``(kind, what)`` of ``--drop``, ``--retype``, ``--rename``…: written as a
+            table change for `Database`.
+
+    Raises:
+        BadName: It could not be a file's name.
+    """
+    clean = re.sub(r"[\s-]+", "_", name.strip()).lower()
+    if not _NAME.fullmatch(clean):
+        raise BadName(name)
+    files.private_folder(settings.migrations)
+    number = _next_number(migration.read_folder(settings.migrations))
+    stem = f"{number}_{clean}"
+    python = python or bool(changes)
+    path = settings.migrations / f"{stem}{'.py' if python else '.sql'}"
+    text = _text(stem, python=python) if not changes else _changed(stem, changes)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def _next_number(every: Sequence[Migration]) -> str:
+    numbered = [each for each in every if each.number is not None]
+    if not numbered:
+        return "001"
+    last = numbered[-1]
+    width = len(last.name) - len(last.name.lstrip("0123456789"))
+    return f"{(last.number or 0) + 1:0{width}}"
+
+
+def _header(stem: str, comment: str) -> str:
+    lines = (
+        f"Migration: {stem}",
+        f"Date: {datetime.now(UTC):%Y-%m-%d}",
+        f"Author: {_author()}",
+        "Purpose: ",
+    )
+    return "".join(f"{comment} {line}".rstrip() + "\n" for line in lines)
+
+
+def _text(stem: str, *, python: bool) -> str:
+    if not python:
+        return _header(stem, "--") + "\n"
+    return (
+        _header(stem, "#")
+        + '\n\ndef migrate(db):\n    """`db` is a sqlite_utils.Database in a transaction; its '
+        'tables\' transform() loses nothing."""\n'
+    )
+
+
+def _changed(stem: str, changes: Sequence[tuple[str, str]]) -> str:
+    from drydock.rebuild.commands import migration_text
+
+    text: str = migration_text(stem, changes)
+    return _header(stem, "#") + "\n\n" + text
+
+
+def _author() -> str:
+    try:
+        found = subprocess.run(
+            ["git", "config", "user.name"], capture_output=True, text=True, check=False, timeout=5
+        )
+    except OSError:
+        return getpass.getuser()
+    return found.stdout.strip() or getpass.getuser()

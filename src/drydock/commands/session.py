@@ -1,0 +1,108 @@
+"""What all commands of one ``inv`` process share: settings, terminal, the walk, and how they end.
+
+One process may run several tasks in a row; they are one walk. Errors become one screen and an exit
+code here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from drydock import chain
+from drydock.errors import DrydockError, ExitCode
+from drydock.settings import Settings, load
+from drydock.terminal import Terminal
+from drydock.walk import Options, Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from invoke.context import Context
+
+    P = ParamSpec("P")
+
+_ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
+
+
+class _Session:
+    """The one walk of this process; None until a task needs it."""
+
+    walk: Walk | None = None
+
+
+def settings_of(context: Context) -> Settings:
+    """Return the project's settings, with what Invoke's configuration says."""
+    return load(overrides=context.config.get("drydock"))
+
+
+def terminal_of(context: Context) -> Terminal:
+    """Return the terminal, quiet where ``inv migrate --quiet`` or the configuration says so."""
+    return Terminal(quiet=bool(context.config.get("drydock_quiet")))
+
+
+def walk_of(context: Context, options: Options | None = None) -> Walk:
+    """Return this process's walk; the first task that asks with options sets them.
+
+    A run that was killed is finished or cleaned up before anything new begins.
+    """
+    if _Session.walk is None:
+        _Session.walk = Walk(settings_of(context), options or Options(), terminal_of(context))
+        atexit.register(_end)
+    elif options is not None:
+        _Session.walk.options = options
+    return _Session.walk
+
+
+def _end() -> None:
+    if _Session.walk is not None:
+        chain.finish(_Session.walk, "done")
+
+
+def guarded(function: Callable[P, None]) -> Callable[P, None]:
+    """Turn errors of a task into one screen and an exit code, and signals into errors.
+
+    Raises:
+        SystemExit: With the exit code of the error.
+    """
+
+    @functools.wraps(function)
+    def run(*arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            _listen_for_signals()
+            function(*arguments, **options)
+        except DrydockError as error:
+            Terminal().error(error)
+            sys.exit(int(error.exit_code))
+        except OSError as error:
+            Terminal().error(_refused(error))
+            sys.exit(int(ExitCode.FAILED))
+
+    return run
+
+
+def _refused(error: OSError) -> DrydockError:
+    return DrydockError(
+        f"the system refused: {error.strerror or error} ({error.filename or 'no file named'})",
+        state="the database was not touched",
+        hint="look at the disk and the permissions: inv doctor",
+    )
+
+
+def _listen_for_signals() -> None:
+    """Make signals that end programs raise here, so that the way back is walked (F27)."""
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        raise chain.Interrupted(signal.Signals(number).name)
+
+    signal.signal(signal.SIGINT, _interrupt_by_key)
+    for name in _ENDING:
+        signal.signal(getattr(signal, name), interrupt)
+
+
+def _interrupt_by_key(*_: Any) -> None:
+    raise chain.Interrupted("Ctrl-C")

@@ -1,0 +1,93 @@
+"""``inv status``: how files and ledger stand to each other; reads only, and starts fast."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from drydock import connection, ledger, migration, plan, record
+from drydock.errors import DrydockError, ExitCode
+from drydock.settings import state_folder
+
+if TYPE_CHECKING:
+    from drydock.plan import Plan
+    from drydock.settings import Settings
+    from drydock.terminal import Terminal
+
+
+class NotCurrent(DrydockError):
+    """``inv status --check`` found something pending or wrong."""
+
+    exit_code = ExitCode.DIFFERENT
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, hint="inv migrate" if "pending" in what else "inv status --diff")
+
+
+def read(settings: Settings) -> Plan:
+    """Return how files and ledger stand; opens the database only to read.
+
+    Raises:
+        DatabaseMissing, NotADatabase, MigrationError: as they say.
+    """
+    files = migration.read_folder(settings.migrations)
+    with closing(connection.read(settings.database, timeout=settings.timeout)) as opened:
+        return plan.make(ledger.entries(opened), files)
+
+
+def show(settings: Settings, terminal: Terminal, *, diff: bool, check: bool) -> None:
+    """Print the state; with `check`, raise NotCurrent when something is pending or wrong."""
+    found = read(settings)
+    pending = {each.name for each in found.pending}
+    late = {each.name for each in found.out_of_order}
+    edited = {each.name for each in found.edited}
+    for entry in found.applied:
+        if entry not in found.missing:
+            mark = "edited " if entry.name in edited else "applied"
+            terminal.data(f"{mark}  {entry.name:<44} {entry.applied_at[:16].replace('T', ' ')}")
+    for entry in found.missing:
+        terminal.data(f"missing  {entry.name:<44} applied {entry.applied_at[:10]}, no file")
+    for each in found.pending:
+        terminal.data(f"pending  {each.name:<44} {'out of order' * (each.name in late)}".rstrip())
+    if diff and edited:
+        _show_differences(settings, terminal, found)
+    unfinished = record.unfinished(state_folder(settings.database))
+    if unfinished:
+        terminal.note(
+            f"run {unfinished.record.id} has not ended (phase {unfinished.record.phase}); "
+            "if no inv is running, the next inv migrate cleans up"
+        )
+    terminal.line(summary(settings, found))
+    wrong = len(found.edited) + len(found.missing)
+    if check and (pending or wrong):
+        raise NotCurrent(f"{len(pending)} pending, {wrong} edited or missing")
+
+
+def summary(settings: Settings, found: Plan) -> str:
+    """Return the last line: counts, and what to type."""
+    counts = (
+        ("applied", len(found.applied)),
+        ("pending", len(found.pending)),
+        ("edited", len(found.edited)),
+        ("missing", len(found.missing)),
+    )
+    told = ", ".join(f"{count} {word}" for word, count in counts if count or word == "applied")
+    advice = "; run: inv migrate" if found.pending else "; nothing pending"
+    return f"{settings.database.name}: {told}{advice}"
+
+
+def _show_differences(settings: Settings, terminal: Terminal, found: Plan) -> None:
+    import difflib
+
+    with closing(connection.read(settings.database)) as opened:
+        for each in found.edited:
+            applied = ledger.text_of(opened, each.name)
+            lines = difflib.unified_diff(
+                applied.splitlines(),
+                each.text.splitlines(),
+                "as applied",
+                str(each.path),
+                lineterm="",
+            )
+            for line in lines:
+                terminal.data(line)

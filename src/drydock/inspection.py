@@ -1,0 +1,175 @@
+"""The gate before publish: what changed between backup and candidate, and whether it was meant.
+
+The comparison itself is `drydock.evidence`; here it is decided what stops a run. Rows that a
+migration changed on purpose are told. Rows, values, columns or tables that are gone stop it,
+unless the review announced them and was answered yes, the file declares them, or the user allows
+them now.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from drydock import evidence as comparison
+from drydock.errors import DrydockError, ExitCode
+from drydock.evidence import Loss
+from drydock.names import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from drydock.evidence import Evidence
+    from drydock.migration import Migration
+    from drydock.review import Finding
+
+_SHOWN = 8
+
+
+class UndeclaredLoss(DrydockError):
+    """The evidence shows a loss that nobody announced."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, losses: Sequence[Loss]) -> None:
+        self.losses = tuple(losses)
+        super().__init__(
+            "the migrations lose data that nobody declared; nothing was changed",
+            cause=[
+                line for each in self.losses[:_SHOWN] for line in (each.sentence, *each.samples)
+            ],
+            hint="mend the migration; or declare it in the file: "
+            f"-- drydock: allow {_rule(self.losses[0])}: the reason\n"
+            "or accept it this once: inv migrate --allow-loss",
+        )
+
+
+class CandidateUnsound(DrydockError):
+    """SQLite finds the migrated candidate damaged, or rows without their parent."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, what: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            f"{what}; nothing was changed",
+            cause=list(self.problems[:_SHOWN]),
+            hint="mend the migration, then run: inv migrate",
+        )
+
+
+def inspect(before: Path, after: Path, progress: Callable[[str, int, int], None]) -> Evidence:
+    """Compare the backup with the candidate; `progress` is told rows done and rows in all."""
+    return comparison.compare(
+        before,
+        after,
+        progress=lambda told: progress(f"inspect {told.table}", told.rows, told.rows_in_all),
+    )
+
+
+def require_sound(evidence: Evidence) -> None:
+    """Raise CandidateUnsound for damage, or foreign key violations, that the run brought (F16)."""
+    damage = [problem.text for problem in evidence.integrity if problem.is_new]
+    if damage:
+        raise CandidateUnsound("SQLite finds the migrated database damaged", damage)
+    orphans = [
+        f"{each.table}: {each.rows:,} rows without their {each.parent} "
+        f"({', '.join(each.columns)}): {'; '.join(each.samples)}"
+        for each in evidence.foreign_keys
+    ]
+    if orphans:
+        raise CandidateUnsound("the migrations leave rows without the parent they name", orphans)
+
+
+def require_declared(
+    evidence: Evidence,
+    findings: Sequence[Finding],
+    migrations: Sequence[Migration],
+    statements: Sequence[str],
+    *,
+    allow: bool,
+    ask: Callable[[str], bool | None],
+) -> None:
+    """Raise UndeclaredLoss for a loss that was not announced, declared, or allowed now.
+
+    Args:
+        evidence: What changed.
+        findings: What the review announced, and was answered yes.
+        migrations: Those that ran, with their directives.
+        statements: What was executed.
+        allow: Everything is allowed.
+        ask: Asks the user; None when there is nobody.
+    """
+    losses = undeclared(evidence, findings, migrations, statements)
+    if not losses or allow:
+        return
+    lines = [f"  {each.sentence}" for each in losses]
+    question = "\n".join(["The evidence shows a loss that nobody declared:", *lines, "Publish?"])
+    if not ask(question):
+        raise UndeclaredLoss(losses)
+
+
+def undeclared(
+    evidence: Evidence,
+    findings: Sequence[Finding],
+    migrations: Sequence[Migration],
+    statements: Sequence[str],
+) -> tuple[Loss, ...]:
+    """Return the losses that neither the review nor a directive covers (pure)."""
+    from drydock.review.finding import foreseen
+
+    announced = {tuple(fold(part) for part in key) for key in foreseen(findings)}
+    declared = {directive.rule for each in migrations for directive in each.directives}
+    losses = (*comparison.losses(evidence), *_lost_objects(evidence, statements))
+    return tuple(
+        loss for loss in losses if _rule(loss) not in declared and _key(loss) not in announced
+    )
+
+
+def summary(evidence: Evidence, applied: int) -> str:
+    """Return the step's line: ``3 applied, 0 rows lost, 214 changed``."""
+    removed = sum(
+        each.rows_before if each.kind == "dropped" else each.removed for each in evidence.tables
+    )
+    changed = sum(each.changed for each in evidence.tables)
+    added = sum(each.added for each in evidence.tables)
+    parts = [f"{applied} applied", f"{removed:,} row{'s' * (removed != 1)} lost"]
+    parts += [f"{changed:,} changed"] * bool(changed) + [f"{added:,} added"] * bool(added)
+    return ", ".join(parts)
+
+
+def _lost_objects(evidence: Evidence, statements: Sequence[str]) -> tuple[Loss, ...]:
+    """Return the indexes, triggers and views that vanished without a DROP of their own (F17)."""
+    text = "\n".join(statements)
+    gone = {fold(each.name) for each in evidence.tables if each.kind == "dropped"}
+    renamed = {fold(each.was) for each in evidence.tables if each.was}
+    losses: list[Loss] = []
+    for each in evidence.schema.removed:
+        dropped = re.search(
+            rf"\bdrop\s+{each.kind}\b[^;]*?{re.escape(each.name)}", text, re.IGNORECASE
+        )
+        goes_along = each.kind != "view" and fold(each.table) in gone - renamed
+        if each.kind == "table" or dropped or goes_along or each.before is None:
+            continue
+        sentence = f"{each.kind} {each.name} of {each.table} is gone, and nothing dropped it"
+        losses.append(Loss("object-lost", each.table, None, 1, (), sentence))
+    return tuple(losses)
+
+
+def _rule(loss: Loss) -> str:
+    return {
+        "table-dropped": "drop-table",
+        "column-dropped": "drop-column",
+        "rows-removed": "delete-without-where",
+        "values-changed-class": "change-type",
+        "object-lost": "rebuild-loses-objects",
+    }.get(loss.kind, loss.kind)
+
+
+def _key(loss: Loss) -> tuple[str, ...]:
+    if loss.kind == "table-dropped":
+        return ("table", fold(loss.table))
+    if loss.column is not None:
+        return ("column", fold(loss.table), fold(loss.column))
+    return ("rows", fold(loss.table))

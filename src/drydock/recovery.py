@@ -1,0 +1,111 @@
+"""Finish or clean up what a killed run left behind, before anything new begins.
+
+The record says how far the run got, and the live file itself says whether it is the old or the
+new one: by its inode where publish was a rename, by the run's rows in the ledger where it was
+not. It refuses to guess when neither tells.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from drydock import backup, connection, hold, ledger, record
+from drydock.steps import migrate, stop_backend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drydock.record import Record, Run
+    from drydock.walk import Walk
+
+
+def explain(found: Record) -> str:
+    """Return one line on a run that did not end, for commands that only read."""
+    return (
+        f"run {found.id} ({found.command}) was interrupted while {found.phase}; "
+        "inv migrate cleans up first"
+    )
+
+
+def converge(walk: Walk) -> None:
+    """Bring an unfinished run to an end; does nothing where there is none.
+
+    The walk holds the lock, so nobody is still working on it.
+
+    Raises:
+        RecordUnreadable: The record is damaged.
+        DatabaseLocked, StartFailed: It cannot be ended now; the next command tries again.
+    """
+    run = record.unfinished(walk.state)
+    _remove_unproved(walk.settings.backups)
+    if run is None:
+        return
+    found = run.record
+    walk.run, walk.backend_ran = run, found.backend
+    try:
+        outcome = _return(walk, run) if found.phase == "returning" else _settle(walk, run)
+        stop_backend.undo(walk)
+        run.end("interrupted", outcome)
+    finally:
+        walk.run, walk.backend_ran = None, False
+        walk.published = False
+    walk.reporter.note(f"run {found.id} had been interrupted: {outcome}")
+
+
+def _settle(walk: Walk, run: Run) -> str:
+    """End a run that was on its way forward: the live database is the old one or the new one."""
+    found = run.record
+    is_new = found.phase in ("publishing", "published") and _is_new(walk.live, found)
+    run.clear_work()
+    if found.journal_mode:
+        hold.restore_journal_mode(walk.live, found.journal_mode, timeout=walk.settings.timeout)
+    if is_new:
+        return (
+            f"{walk.live.name} is the migrated database, whole; "
+            "to see that all is well: inv verify-schema smoke-test; to go back: inv rollback"
+        )
+    return f"{walk.live.name} is as it was before that run"
+
+
+def _return(walk: Walk, run: Run) -> str:
+    """End a run that was on its way back: make the backup the live database, if it is not yet."""
+    found = run.record
+    run.clear_work()
+    if found.way == "rename":
+        is_back = live_is(walk.live, found.new_inode)
+    else:
+        is_back = not _holds_run(walk.live, found.id)
+    if not is_back:
+        wanted = backup.find(walk.settings.backups, found.backup)
+        walk.hold = hold.take(walk.live, timeout=walk.settings.timeout, announce=lambda _: None)
+        migrate.return_to(walk, wanted)
+    else:
+        hold.restore_journal_mode(walk.live, found.journal_mode, timeout=walk.settings.timeout)
+    return f"{walk.live.name} is the previous database again"
+
+
+def _is_new(live: Path, found: Record) -> bool:
+    """Say whether the live file is what the run was about to publish."""
+    if found.way == "rename":
+        return live_is(live, found.new_inode)
+    return _holds_run(live, found.id)
+
+
+def live_is(live: Path, inode: int) -> bool:
+    """Say whether the live path leads to the file with this inode."""
+    return live.stat().st_ino == inode
+
+
+def _holds_run(live: Path, run: str) -> bool:
+    with closing(connection.read(live)) as opened:
+        return any(entry.run == run for entry in ledger.entries(opened))
+
+
+def _remove_unproved(folder: Path) -> None:
+    """Delete what a killed backup left: a folder with nothing but its unfinished copy."""
+    for each in backup.unproved(folder) if folder.is_dir() else ():
+        names = [left.name for left in each.iterdir()]
+        if all(name.endswith(".partial") or name.startswith(".manifest") for name in names):
+            shutil.rmtree(each)

@@ -1,0 +1,134 @@
+"""Migrate the candidate, inspect it, and publish it.
+
+The riskiest step, so its order is written down: copy, apply, inspect, ask, settle, publish. Until
+the rename inside `drydock.publish` the live database has not been touched.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drydock import backup as backups
+from drydock import candidate, executor, hold, inspection, publish, since
+from drydock.faults import reach
+from drydock.steps import Skipped
+
+if TYPE_CHECKING:
+    from drydock.walk import Walk
+
+
+def perform(walk: Walk) -> str:
+    """Apply what is pending to a candidate, prove it, and make it the live database.
+
+    Raises:
+        MigrationFailed, UndeclaredLoss, PublishFailed: The live database is as it was.
+    """
+    assert walk.backup is not None
+    walk.record.note(pending=tuple(each.name for each in walk.pending))
+    if not walk.pending:
+        return Skipped("nothing pending")
+    # 1. A copy of the backup, never of the live file.
+    candidate.copy(walk.backup.file, walk.candidate)
+    reach("candidate-1")
+    # 2. Whatever the migrations do, they do it to the candidate.
+    walk.applied = executor.apply(
+        walk.pending,
+        walk.candidate,
+        live=walk.live,
+        root=walk.settings.root,
+        run=walk.record.record.id,
+        logs=walk.record.folder,
+        time_limit=walk.settings.time_limit,
+        on_applied=lambda applied: walk.reporter.progress(
+            f"migrate {applied.name}", 0, len(walk.pending)
+        ),
+    )
+    reach("migrate-2")
+    # 3. What changed, and was it meant? Undeclared loss stops here.
+    walk.evidence = inspection.inspect(walk.backup.file, walk.candidate, walk.reporter.progress)
+    walk.reporter.inspected(walk.evidence)
+    inspection.require_sound(walk.evidence)
+    inspection.require_declared(
+        walk.evidence,
+        walk.findings,
+        walk.pending,
+        [statement.sql for each in walk.applied for statement in each.statements],
+        allow=walk.options.allow_loss or walk.options.dry_run,
+        ask=walk.reporter.ask,
+    )
+    reach("migrate-3")
+    told = inspection.summary(walk.evidence, len(walk.applied))
+    if walk.options.dry_run:
+        _discard(walk)
+        return f"rehearsed: {told}"
+    _publish(walk, walk.candidate)
+    return told
+
+
+def undo(walk: Walk) -> None:
+    """Throw the candidate away; after publish, make the backup the live database again.
+
+    The database that was published is kept in the run's folder as ``failed``.
+    """
+    if walk.run is None:
+        return
+    _discard(walk)
+    if walk.published and walk.backup is not None:
+        walk.record.note(phase="returning", way="", old_inode=0, new_inode=0)
+        reach("return-1")
+        walk.hold = hold.take(walk.live, timeout=walk.settings.timeout, announce=lambda _: None)
+        written = backups.content_digest(walk.live) != walk.digest
+        failed = return_to(walk, walk.backup)
+        if written:
+            walk.reporter.since(since.of_run(walk.backup.file, walk.pending, failed, walk))
+        walk.published = False
+        reach("return-2")
+
+
+def return_to(walk: Walk, backup: backups.Backup) -> Path:
+    """Publish a copy of `backup` over the held live database; return where that one is kept.
+
+    The live database gets back the journal mode that the backup's source had.
+    """
+    failed = walk.record.folder / f"failed-{walk.live.name}"
+    walk.record.note(failed_copy=str(failed))
+    candidate.copy(backup.file, walk.candidate)
+    assert walk.hold is not None
+    publish.settle(walk.candidate)
+    publish.publish(
+        walk.candidate,
+        walk.hold,
+        announce=lambda way, old, new: walk.record.note(way=way, old_inode=old, new_inode=new),
+        keep_old=failed,
+    )
+    walk.hold = None
+    hold.restore_journal_mode(
+        walk.live, backup.manifest.journal_mode, timeout=walk.settings.timeout
+    )
+    return failed
+
+
+def _publish(walk: Walk, file: Path) -> None:
+    assert walk.hold is not None
+    asked_for = publish.settle(file)
+    digest = backups.start_digest(file)  # it goes on while the file is synced
+    mode = "wal" if asked_for == "wal" else walk.hold.journal_mode
+    publish.publish(
+        file,
+        walk.hold,
+        announce=lambda way, old, new: walk.record.note(
+            phase="publishing", journal_mode=mode, way=way, old_inode=old, new_inode=new
+        ),
+    )
+    walk.hold = None
+    walk.published = True
+    hold.restore_journal_mode(walk.live, mode, timeout=walk.settings.timeout)
+    walk.digest = backups.digest_of(digest)
+    walk.record.note(phase="published", result=walk.digest)
+    reach("publish-7")
+
+
+def _discard(walk: Walk) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        Path(f"{walk.candidate}{suffix}").unlink(missing_ok=True)

@@ -1,0 +1,91 @@
+"""Review what is pending, and ask before anything that loses data."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from drydock import connection
+from drydock.errors import DrydockError, ExitCode
+from drydock.steps import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drydock.review import Finding
+    from drydock.walk import Walk
+
+
+class ReviewRefused(DrydockError):
+    """The review found what must not be done without a yes."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, findings: Sequence[Finding], *, asked: bool) -> None:
+        self.findings = tuple(findings)
+        shown = [f"{each.migration}: {each.rule}: {each.why}" for each in self.findings]
+        super().__init__(
+            "the review was answered with no; nothing was changed"
+            if asked
+            else "the review asks a question and there is nobody to answer; nothing was changed",
+            cause=shown,
+            hint="mend the migration, declare it in the file "
+            "(-- drydock: allow RULE: reason), or agree to all of it: inv migrate --yes",
+        )
+
+
+class ReviewFailed(DrydockError):
+    """A pending migration cannot run as it is."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(
+            f"the review found {len(self.findings)} that cannot go on; nothing was changed",
+            cause=[f"{each.path}:{each.line}: {each.rule}: {each.why}" for each in self.findings],
+            hint="mend what the review shows, then run: inv migrate",
+        )
+
+
+def perform(walk: Walk) -> str:
+    """Review the pending migrations against the rows of the backup, or of the live database."""
+    from drydock import review
+
+    if walk.plan is None:
+        walk.read_plan()
+    assert walk.plan is not None
+    if not walk.pending and walk.plan.is_clean:
+        return Skipped("nothing pending")
+    source = walk.backup.file if walk.backup else walk.live
+    opener = connection.read_only if walk.backup else connection.read
+    with closing(opener(source)) as opened:
+        walk.findings = review.review_statically(walk.pending, opened)
+    walk.reporter.reviewed(walk.pending, walk.findings)
+    open_ones = [each for each in walk.findings if each.allowed is None]
+    stopping = [each for each in open_ones if each.severity == "error" and not each.destructive]
+    if stopping:
+        raise ReviewFailed(stopping)
+    questions = [each for each in open_ones if each.destructive]
+    if questions and not walk.options.yes and not walk.options.dry_run:
+        answer = walk.reporter.ask(question(questions))
+        if not answer:
+            raise ReviewRefused(questions, asked=answer is False)
+    return summary(walk.pending, walk.findings)
+
+
+def question(findings: Sequence[Finding]) -> str:
+    """Return what the user is asked: what would be lost, in one line each, and whether to go on."""
+    lines = [f"  {each.migration}: {each.why}" for each in findings]
+    return "\n".join(["This run would lose data:", *lines, "Go on?"])
+
+
+def summary(pending: Sequence[object], findings: Sequence[Finding]) -> str:
+    """Return the step's line: ``3 pending, 1 warning``."""
+    open_ones = [each for each in findings if each.allowed is None]
+    counts = [f"{len(pending)} pending"]
+    for severity in ("error", "warning"):
+        number = sum(each.severity == severity for each in open_ones)
+        if number:
+            counts.append(f"{number} {severity}{'s' if number > 1 else ''}")
+    return ", ".join(counts)

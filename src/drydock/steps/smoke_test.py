@@ -1,0 +1,89 @@
+"""Ask the application whether it works on the new database."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from drydock import connection
+from drydock.errors import DrydockError, ExitCode
+from drydock.faults import reach
+from drydock.steps import Skipped
+from drydock.walk import service_settings
+
+if TYPE_CHECKING:
+    from drydock.settings import Settings
+    from drydock.smoke.check import SmokeSettings
+    from drydock.walk import Walk
+
+
+class SchemaChangedByBackend(DrydockError):
+    """The application altered the schema when it started, behind the migrations' back (F49)."""
+
+    exit_code = ExitCode.DIFFERENT
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        super().__init__(
+            "the backend changed the schema when it started",
+            cause=lines,
+            hint="take create_all() and the like out of its start; write a migration instead",
+        )
+
+
+def perform(walk: Walk) -> str:
+    """Send every check, several times in a row; then see that the schema is still what it was.
+
+    Raises:
+        SmokeFailed, SmokeRefused: See `drydock.smoke`.
+        SchemaChangedByBackend: The application altered the schema.
+    """
+    settings = smoke_settings(walk.settings)
+    if settings is None or walk.options.no_backend:
+        return Skipped("nothing to ask: no backend and no checks")
+    if walk.options.dry_run:
+        return Skipped("the backend still runs on the old schema")
+    from drydock.service import discovery
+    from drydock.smoke.trial import run
+
+    service = service_settings(walk.settings)
+    configured = walk.settings.has_backend
+    report = run(
+        settings,
+        alive=lambda: not configured or isinstance(discovery.find(service), discovery.Running),
+    )
+    _require_same_schema(walk)
+    if walk.run is not None:
+        reach("smoke-1")
+    return f"{len(report.checks)} checks passed"
+
+
+def smoke_settings(settings: Settings) -> SmokeSettings | None:
+    """Return what `drydock.smoke` needs; None when there is nothing to ask."""
+    from drydock.smoke.check import Check, SmokeSettings
+
+    smoke = settings.smoke
+    base = smoke["base_url"] or service_settings(settings).url
+    if not base:
+        return None
+    return SmokeSettings(
+        base_url=base,
+        checks=tuple(Check(**check) for check in smoke["checks"]),
+        openapi=smoke["openapi"] or None,
+        passes=smoke["passes"],
+        deadline=smoke["deadline"],
+        exclude=tuple(smoke["exclude"]),
+        allow_hosts=tuple(smoke["allow_hosts"]),
+    )
+
+
+def _require_same_schema(walk: Walk) -> None:
+    if walk.schema is None:
+        return
+    from drydock.schema.difference import difference
+    from drydock.schema.inventory import inventory
+
+    with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
+        found = difference(walk.schema, inventory(opened))
+    if found:
+        raise SchemaChangedByBackend([" ".join(line) for line in found.lines()])

@@ -1,0 +1,134 @@
+"""Hold the live database and take a proved backup of it.
+
+After the backend was stopped the database is held first, so the backup is of a state that nobody
+can change any more. Alone (``inv backup``) or in a dry run it is taken beside the running
+application, of one instant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drydock import backup, files, hold
+from drydock.errors import DrydockError, ExitCode
+from drydock.steps import Skipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drydock.walk import Walk
+
+GROWTH = 2.0
+"""The candidate may grow to this many times the database while it is worked on (F30)."""
+
+
+class DiskTooFull(DrydockError):
+    """There is not room enough for a run (F29, F30)."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, folder: Path, needed: int, free: int) -> None:
+        self.folder = folder
+        self.needed = needed
+        self.free = free
+        super().__init__(
+            "there is not enough room on the disk; nothing was touched",
+            cause=f"{folder} has {size(free)} free, a run may need {size(needed)}",
+            hint="make room, or set backups in [tool.drydock] to a folder on another disk",
+        )
+
+
+class NetworkFile(DrydockError):
+    """The database lies on a network file system, whose locks cannot be relied on (F39)."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, path: Path, system: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} lies on a network file system ({system}); nothing was touched",
+            cause="SQLite's locks do not hold there (https://sqlite.org/useovernet.html)",
+            hint="move it to a local disk, or accept the risk: network_files = true",
+        )
+
+
+def perform(walk: Walk) -> str:
+    """Take the backup; in the chain, hold the database first."""
+    require_local(walk)
+    rehearsal = walk.options.dry_run
+    if not rehearsal and "stop-backend" in walk.done:
+        _hold(walk)
+    require_room(walk)
+    folder = walk.record.folder / "backup" if rehearsal else walk.settings.backups
+    walk.backup = backup.take(
+        walk.live,
+        folder,
+        purpose="migrate" if walk.hold else "backup",
+        hold=walk.hold,
+        progress=lambda done, total: walk.reporter.progress("backup", done, total),
+    )
+    walk.record.note(backup=walk.backup.id)
+    walk.read_plan()
+    if rehearsal:
+        return Skipped(f"a copy of {size(walk.backup.manifest.bytes)}, for this rehearsal only")
+    pruned = backup.prune(
+        walk.settings.backups, walk.settings.keep, in_use=frozenset({walk.backup.id})
+    )
+    also = f"; {len(pruned)} old deleted" if pruned else ""
+    where = _shown(walk.backup.folder, walk.settings.root)
+    return f"{where} ({size(walk.backup.manifest.bytes)}, proved){also}"
+
+
+def undo(walk: Walk) -> None:
+    """Let the database go, in the journal mode it had; a proved backup stays."""
+    if walk.hold is not None:
+        mode = walk.hold.journal_mode
+        walk.hold.release()
+        walk.hold = None
+        if not walk.published:
+            hold.restore_journal_mode(walk.live, mode, timeout=walk.settings.timeout)
+    if walk.created and not walk.published:
+        walk.live.unlink(missing_ok=True)
+
+
+def require_room(walk: Walk) -> None:
+    """Raise DiskTooFull unless backup and candidate surely fit."""
+    bytes_now = walk.live.stat().st_size
+    needs: dict[int, tuple[Path, float]] = {}
+    for folder, share in ((walk.settings.backups, 1.0), (walk.live.parent, GROWTH)):
+        files.private_folder(folder)
+        device = folder.stat().st_dev
+        _, so_far = needs.get(device, (folder, 0.0))
+        needs[device] = (folder, so_far + share * bytes_now)
+    for folder, needed in needs.values():
+        free = files.free_bytes(folder)
+        if free < needed:
+            raise DiskTooFull(folder, int(needed), free)
+
+
+def require_local(walk: Walk) -> None:
+    """Raise NetworkFile for a database on a network file system that was not accepted."""
+    system = files.network_system(walk.live)
+    if system and not walk.settings.network_files:
+        raise NetworkFile(walk.live, system)
+
+
+def size(count: float) -> str:
+    """Return a number of bytes as it is read: ``4.1 MB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError
+
+
+def _hold(walk: Walk) -> None:
+    walk.hold = hold.take(
+        walk.live,
+        timeout=walk.settings.timeout,
+        announce=lambda mode: walk.record.note(phase="held", journal_mode=mode),
+    )
+
+
+def _shown(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path

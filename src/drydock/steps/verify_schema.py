@@ -1,0 +1,76 @@
+"""Verify the live database after publish: history, soundness, keys, models, schema file."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from drydock import connection, verify
+from drydock.errors import DrydockError, ExitCode
+from drydock.faults import reach
+from drydock.schema import file as schema_file
+from drydock.steps import Skipped
+
+if TYPE_CHECKING:
+    from drydock.walk import Walk
+
+
+class ExpectationFailed(DrydockError):
+    """What ``--expect`` asked for is not in the database."""
+
+    exit_code = ExitCode.DIFFERENT
+
+    def __init__(self, question: str, detail: str, near: tuple[str, ...]) -> None:
+        self.question = question
+        super().__init__(
+            f"{question}: no",
+            cause=detail,
+            hint=f"did you mean: {', '.join(near)}" if near else "see what is there: inv diagram",
+        )
+
+
+def perform(walk: Walk) -> str:
+    """Verify, and keep the committed schema file current after a publish.
+
+    Raises:
+        SchemaDiffers: Something is not as it should be; all of it is named.
+        ExpectationFailed: A question of ``--expect`` was answered with no.
+    """
+    if walk.options.dry_run:
+        return Skipped("the candidate was inspected; nothing was published")
+    with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
+        connection.stop_when(opened)
+        result = verify.verify(walk.settings, opened, schema_file=not walk.published)
+    for note in result.notes:
+        walk.reporter.note(note)
+    if result.problems:
+        raise verify.SchemaDiffers(walk.settings.database.name, result.problems)
+    walk.schema = result.schema
+    answers = [_answer(walk, question) for question in walk.options.expect]
+    if walk.published and walk.settings.schema:
+        _write(walk)
+    if walk.run is not None:
+        reach("verify-1")
+    return "; ".join([f"{result.tables} tables match the {result.against}", *answers])
+
+
+def _answer(walk: Walk, question: str) -> str:
+    from drydock.schema.expectation import expect
+
+    assert walk.schema is not None
+    answer = expect(walk.schema, question)
+    if not answer.found:
+        raise ExpectationFailed(question, answer.detail, answer.near)
+    return f"{question}: yes, {answer.detail}"
+
+
+def _write(walk: Walk) -> None:
+    from drydock.files import write_atomically
+
+    assert walk.settings.schema is not None
+    assert walk.schema is not None
+    text = schema_file.render(walk.schema)
+    path = walk.settings.schema
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_atomically(path, text, mode=0o644)
+        walk.reporter.note(f"{path.name} is current; commit it with the migrations")

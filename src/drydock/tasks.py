@@ -1,0 +1,217 @@
+"""The Invoke namespace: ``from drydock.tasks import namespace`` is a project's whole tasks.py.
+
+Each task only names its flags and calls its command; what a command needs is imported when it
+runs, so that ``inv status`` starts as fast as Invoke itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from invoke.collection import Collection
+from invoke.tasks import task
+
+from drydock.commands.session import guarded, settings_of, terminal_of, walk_of
+from drydock.settings import unset
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+_YES = "answer the questions of the review with yes"
+
+
+def _perform(context: Context, name: str, **options: Any) -> None:
+    from drydock import chain
+    from drydock.walk import Options
+
+    walk = walk_of(context, Options(**options) if options else None)
+    chain.perform(walk, chain.step_named(name))
+
+
+@task(
+    help={
+        "diff": "show how edited files differ from what was applied",
+        "check": "exit 8 unless current",
+    }
+)
+@guarded
+def status(context: Context, diff: bool = False, check: bool = False) -> None:
+    """Say which migrations are applied, pending, edited, missing or out of order."""
+    from drydock.commands import status as command
+
+    command.show(settings_of(context), terminal_of(context), diff=diff, check=check)
+
+
+@task(
+    help={
+        "dry-run": "do everything but publish; the backend is left running",
+        "to": "stop after this migration (a name or its number)",
+        "yes": _YES,
+        "allow-loss": "publish although the evidence shows an undeclared loss",
+        "no-backend": "leave the backend alone",
+        "create": "make a new, empty database when there is none",
+        "force": "kill the backend if it does not stop",
+        "quiet": "print only errors",
+    }
+)
+@guarded
+def migrate(
+    context: Context,
+    dry_run: bool = False,
+    to: str | None = None,
+    yes: bool = False,
+    allow_loss: bool = False,
+    no_backend: bool = False,
+    create: bool = False,
+    force: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Migrate the database through the whole chain, or leave it exactly as it was."""
+    from drydock.commands import migrate as command
+    from drydock.walk import Options
+
+    settings = settings_of(context)
+    context.config.update({"drydock_quiet": quiet})
+    if command.nothing_to_do(settings, terminal_of(context), create=create):
+        return
+    dry_run = dry_run or bool(context.config.run.dry)
+    options = Options(
+        dry_run=dry_run,
+        to=to,
+        yes=yes,
+        allow_loss=allow_loss,
+        no_backend=no_backend,
+        create=create,
+        force=force,
+    )
+    command.run(walk_of(context, options))
+
+
+@task(help={"force": "kill what does not stop in time"})
+@guarded
+def stop_backend(context: Context, force: bool = False) -> None:
+    """Stop the backend: the whole tree of its processes, and nobody else."""
+    _perform(context, "stop-backend", force=force)
+
+
+@task
+@guarded
+def start_backend(context: Context) -> None:
+    """Start the backend and wait until it is healthy."""
+    _perform(context, "start-backend")
+
+
+@task
+@guarded
+def backup(context: Context) -> None:
+    """Take a backup through SQLite and prove it."""
+    _perform(context, "backup")
+
+
+@task(help={"verify": "read every backup whole: digest and quick_check"})
+@guarded
+def backups(context: Context, verify: bool = False) -> None:
+    """List the backups, newest last."""
+    from drydock.commands import backups as command
+
+    command.show(settings_of(context), terminal_of(context), verify=verify)
+
+
+@task(
+    positional=["name"],
+    help={
+        "name": "a backup's id (inv backups)",
+        "output": "write a copy to this file instead of replacing the live database",
+        "yes": "do not ask",
+        "no-backend": "leave the backend alone",
+    },
+)
+@guarded
+def restore(
+    context: Context, name: str, output: str = "", yes: bool = False, no_backend: bool = False
+) -> None:
+    """Make a backup the live database again, or copy it out."""
+    from pathlib import Path
+
+    from drydock import backup as library
+    from drydock.commands import backups as command
+    from drydock.commands import rollback as going_back
+    from drydock.walk import Options
+
+    if output:
+        settings = settings_of(context)
+        found = library.find(settings.backups, name)
+        command.copy_out(found, Path(output).absolute(), terminal_of(context))
+        return
+    going_back.run(walk_of(context, Options(yes=yes, no_backend=no_backend)), name)
+
+
+@task(
+    help={
+        "to": "a backup's id; by default the one that the last run took",
+        "yes": "do not ask",
+        "no-backend": "leave the backend alone",
+    }
+)
+@guarded
+def rollback(
+    context: Context, to: str | None = None, yes: bool = False, no_backend: bool = False
+) -> None:
+    """Go back to the database before the last run; the present one is kept."""
+    from drydock.commands import rollback as command
+    from drydock.walk import Options
+
+    command.run(walk_of(context, Options(yes=yes, no_backend=no_backend)), to)
+
+
+@task(help={"yes": _YES})
+@guarded
+def review(context: Context, yes: bool = False) -> None:
+    """Show what is pending and what it would do to the data."""
+    _perform(context, "review", yes=yes)
+
+
+@task(iterable=["expect"], help={"expect": "ask for one thing: transactions.trip_tag (repeatable)"})
+@guarded
+def verify_schema(context: Context, expect: list[str]) -> None:
+    """Verify history, soundness, foreign keys and the schema against the models."""
+    if expect:
+        _perform(context, "verify-schema", expect=tuple(expect))
+    else:
+        _perform(context, "verify-schema")
+
+
+@task
+@guarded
+def smoke_test(context: Context) -> None:
+    """Ask the running application whether it works."""
+    _perform(context, "smoke-test")
+
+
+@task(
+    positional=["name"], help={"name": "what it does, as in add-trip-tags", "py": "Python, not SQL"}
+)
+@guarded
+def new(context: Context, name: str, py: bool = False) -> None:
+    """Write the next migration's file, its header filled in."""
+    from drydock.commands import new as command
+
+    terminal = terminal_of(context)
+    terminal.data(str(command.write(settings_of(context), name, python=py)))
+
+
+namespace = Collection(
+    status,
+    migrate,
+    stop_backend,
+    backup,
+    review,
+    verify_schema,
+    start_backend,
+    smoke_test,
+    rollback,
+    backups,
+    restore,
+    new,
+)
+namespace.configure({"drydock": unset(), "drydock_quiet": False})

@@ -1,0 +1,183 @@
+"""The state of one walk of the chain in this process, and what it asks of whoever shows it.
+
+It holds what the steps hand to each other: lock, record, hold, backup, plan, evidence. It decides
+nothing and prints nothing; `Reporter` is the one way from here to a screen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from drydock import connection, files, ledger, lock, migration, plan, record
+from drydock.settings import state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drydock.backup import Backup
+    from drydock.evidence import Evidence
+    from drydock.executor import Applied
+    from drydock.hold import Hold
+    from drydock.migration import Migration
+    from drydock.plan import Plan
+    from drydock.review import Finding
+    from drydock.schema.objects import Schema
+    from drydock.service.backend import ServiceSettings
+    from drydock.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for on the command line; see the flags of ``inv migrate``."""
+
+    dry_run: bool = False
+    to: str | None = None
+    yes: bool = False
+    allow_loss: bool = False
+    no_backend: bool = False
+    create: bool = False
+    force: bool = False
+    expect: tuple[str, ...] = ()
+
+
+class Reporter(Protocol):
+    """What a walk tells while it goes on; `drydock.terminal` shows it."""
+
+    def step_began(self, step: str) -> None:
+        """A step begins."""
+
+    def step_ended(self, step: str, detail: str, seconds: float, *, skipped: bool) -> None:
+        """A step has ended well, or was skipped for the reason in `detail`."""
+
+    def step_failed(self, step: str, seconds: float) -> None:
+        """A step has failed; the error follows when the way back is done."""
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """`done` of `total` pages or rows of `what`."""
+
+    def note(self, text: str) -> None:
+        """Tell something worth knowing that is no failure."""
+
+    def reviewed(self, migrations: Sequence[Migration], findings: Sequence[Finding]) -> None:
+        """Show what is pending and what was found about it."""
+
+    def inspected(self, evidence: Evidence) -> None:
+        """Show what the comparison of backup and candidate proved."""
+
+    def since(self, evidence: Evidence) -> None:
+        """Show what the application wrote after publish, and is now only in the failed database."""
+
+    def ask(self, question: str) -> bool | None:
+        """Return the user's answer; None when there is nobody to ask."""
+
+
+class Walk:
+    """One walk of the chain.
+
+    Attributes that a step fills in are None or empty until then. `done` maps the names of the
+    steps that have ended to what they said.
+    """
+
+    def __init__(self, settings: Settings, options: Options, reporter: Reporter) -> None:
+        self.settings = settings
+        self.options = options
+        self.reporter = reporter
+        self.live = Path(os.path.realpath(settings.database))
+        self.state = state_folder(settings.database)
+        self.done: dict[str, str] = {}
+        self.lock: lock.Lock | None = None
+        self.run: record.Run | None = None
+        self.hold: Hold | None = None
+        self.backup: Backup | None = None
+        self.plan: Plan | None = None
+        self.pending: tuple[Migration, ...] = ()
+        self.findings: tuple[Finding, ...] = ()
+        self.applied: tuple[Applied, ...] = ()
+        self.evidence: Evidence | None = None
+        self.published = False
+        self.digest = ""
+        self.schema: Schema | None = None
+        self.backend_ran = False
+        self.created = False
+
+    @property
+    def has_backend(self) -> bool:
+        """True when there is a backend to stop and start in this walk."""
+        return self.settings.has_backend and not self.options.no_backend
+
+    @property
+    def record(self) -> record.Run:
+        """The run's record; only between `begin` and the end of the walk."""
+        assert self.run is not None, "a writing step began without chain.begin"
+        return self.run
+
+    @property
+    def candidate(self) -> Path:
+        """The candidate's path in the run's folder."""
+        return self.record.folder / "candidate.db"
+
+    def lock_up(self) -> None:
+        """Take the lock; does nothing the second time.
+
+        Raises:
+            RunInProgress: Another run has the lock.
+        """
+        files.private_folder(self.state)
+        if self.lock is None:
+            self.lock = lock.Lock(self.state / "lock").acquire()
+
+    def begin(self) -> None:
+        """Start the run's record."""
+        command = " ".join(["inv", *sys.argv[1:]])
+        self.run = record.start(self.state, command=command, database=self.live)
+
+    def read_plan(self) -> Plan:
+        """Read files and ledger; return how they stand to each other.
+
+        Raises:
+            UnknownMigration: ``--to`` names none.
+        """
+        found = migration.read_folder(self.settings.migrations)
+        if self.hold is not None:
+            applied = ledger.entries(self.hold.connection)
+        else:
+            with closing(connection.read(self.live, timeout=self.settings.timeout)) as opened:
+                applied = ledger.entries(opened)
+        self.plan = plan.make(applied, found)
+        self.pending = plan.up_to(self.plan, self.options.to)
+        return self.plan
+
+    def close(self) -> None:
+        """Let go of everything; harmless when it was done before."""
+        if self.hold is not None:
+            self.hold.release()
+            self.hold = None
+        if self.lock is not None:
+            self.lock.release()
+            self.lock = None
+
+
+def service_settings(settings: Settings) -> ServiceSettings:
+    """Return what `drydock.service` needs, from the project's settings."""
+    from drydock.service.backend import ServiceSettings
+
+    backend = settings.backend
+    return ServiceSettings(
+        start=tuple(backend["start"]),
+        cwd=settings.root / backend["cwd"],
+        log=settings.root / backend["log"],
+        pid_file=state_folder(settings.database) / "backend.pid",
+        host=backend["host"],
+        port=backend["port"] or None,
+        health=backend["health"],
+        grace=backend["grace"],
+        ready=backend["ready"],
+        stop=tuple(backend["stop"]) or None,
+        match=backend["match"] or None,
+        env={name: str(value) for name, value in backend["env"].items()},
+    )
