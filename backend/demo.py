@@ -31,7 +31,7 @@ class Refused(Exception):
 
 def main(argv: list[str] | None = None) -> int:
     """Make the database as the arguments say; return the exit status."""
-    args = _arguments(argv)
+    args = arguments(argv)
     path: Path = args.path
     if path.exists() and not args.reset:
         sys.stderr.write(
@@ -98,7 +98,8 @@ def _refuse_in_use(path: Path) -> None:
         raise Refused(message) from error
 
 
-def _arguments(argv: list[str] | None) -> argparse.Namespace:
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    """Return what the command line asks for; it exits with status 2 where it is not understood."""
     parser = argparse.ArgumentParser(
         prog="python -m backend.demo", description="Make Budget Buddy's demo database."
     )

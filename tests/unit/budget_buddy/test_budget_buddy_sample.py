@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shlex
 import sqlite3
 import stat
 import subprocess
@@ -177,3 +179,13 @@ def test_the_command_runs_without_drydock(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     assert rows(path, "SELECT count(*) FROM transactions") == [(50,)]
+
+
+def test_the_page_on_budget_buddy_is_current():
+    """docs/budget-buddy.md names every migration, and its commands are ones the program knows."""
+    page = (ROOT / "docs/budget-buddy.md").read_text(encoding="utf-8")
+    assert [step.name for step in history.steps() if f"| `{step.name}` |" not in page] == []
+    commands = re.findall(r"^python -m backend\.demo (.*)$", page, re.MULTILINE)
+    assert len(commands) >= 4
+    for command in commands:
+        demo.arguments(shlex.split(command))
