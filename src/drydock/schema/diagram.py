@@ -14,7 +14,7 @@ from drydock.names import fold
 from drydock.schema.cards import cards_of, references_of
 from drydock.schema.drawing import drawn
 from drydock.schema.layout import arranged
-from drydock.schema.wording import column_text, count
+from drydock.schema.wording import column_text, count, type_of
 
 if TYPE_CHECKING:
     from drydock.schema.difference import SchemaDifference
@@ -36,7 +36,8 @@ def svg(schema: Schema, difference: SchemaDifference | None = None) -> str:
     title = f"Database schema: {count(len(cards), 'table')}"
     if difference is not None:
         title += f", {count(len(difference.changes), 'change')}"
-    return drawn(arranged(cards, references_of(schema, difference)), title)
+    layout = arranged(cards, references_of(schema, difference))
+    return drawn(layout, title, with_changes=difference is not None)
 
 
 def mermaid(schema: Schema) -> str:
@@ -61,7 +62,9 @@ def mermaid(schema: Schema) -> str:
 
 
 def _entity(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) else f'"{_quotable(name)}"'
+    """Return a table's name in quotes, always: `class` and `style` are words of Mermaid's."""
+    held = re.sub(r"[%\\]", "_", _quotable(name))
+    return f'"{held or "_"}"'
 
 
 def _quotable(text: str) -> str:
@@ -80,16 +83,21 @@ def _attribute(table: Table, column: Column) -> str:
         keys.append("UK")
     if keys:
         parts.append(", ".join(keys))
-    changed = safe_name != column.name or safe_type != column.declared_type
-    text = f"{column.name} {column_text(column)}" if changed else column_text(column)
-    if text != column.declared_type:
+    text = column_text(column)
+    if safe_type == (column.declared_type or "any"):
+        text = text.removeprefix(type_of(column)).strip()
+    if safe_name != column.name:
+        text = f"{column.name} {text}".strip()
+    if text:
         parts.append(f'"{_quotable(text)}"')
     return " ".join(parts)
 
 
 def _safe(word: str) -> str:
+    """Return `word` as one that Mermaid takes for a type or a column, and for no key."""
     cleaned = _UNSAFE.sub("_", word)
-    return cleaned if _WORD.fullmatch(cleaned) else f"_{cleaned}"
+    plain = _WORD.fullmatch(cleaned) and fold(cleaned) not in ("pk", "fk", "uk")
+    return cleaned if plain else f"_{cleaned}"
 
 
 def _relation(table: Table, key: ForeignKey, schema: Schema) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from drydock.schema.layout import CARD_WIDTH, HEADER_HEIGHT, ROW_HEIGHT
+from drydock.schema.layout import CARD_WIDTH, HEADER_HEIGHT, MARGIN, ROW_HEIGHT
 
 if TYPE_CHECKING:
     from drydock.schema.cards import Row
@@ -22,8 +22,10 @@ _HEADER_LETTERS = 27
 _CORNER = 6
 
 _CLASSES = {"+": "added", "-": "removed", "~": "changed", "": ""}
-_SIGNS = {"+": "+", "-": "−", "~": "~"}
+_SIGNS = {"+": "+", "-": "\N{MINUS SIGN}", "~": "~"}
 
+_KEYS = "PK primary key, FK foreign key, * NOT NULL"
+_MARKS = f"; {_SIGNS['+']} added, {_SIGNS['-']} removed, {_SIGNS['~']} changed"
 STYLE = """
 .drydock-diagram{--page:#fff;--card:#fff;--edge:#c3cad4;--head:#eef1f5;--ink:#1c2530;--dim:#5b6775;
 --wire:#8793a3;--added:#116b33;--added-fill:#dcf5e4;--removed:#a8201f;--removed-fill:#fde4e1;
@@ -50,18 +52,26 @@ _SIGN_STYLE = """
 """
 
 
-def drawn(layout: Layout, title: str) -> str:
-    """Return `layout` as SVG; `title` is what a screen reader says of it."""
+def drawn(layout: Layout, title: str, *, with_changes: bool) -> str:
+    """Return `layout` as SVG; `title` is what a screen reader says of it.
+
+    `with_changes` has the legend explain the signs.
+    """
+    legend = _KEYS + (_MARKS if with_changes else "")
     wide, high = f"{layout.width:g}", f"{layout.height:g}"
     tables = ", ".join(_spoken(place) for place in layout.places)
     signs = "".join(_SIGN_STYLE.format(c=name) for name in _CLASSES.values() if name)
-    parts = [
+    opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="drydock-diagram" role="img" '
-        f'aria-label="{_text(title)}" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}">',
+        f'aria-label="{_text(title)}" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}">'
+    )
+    parts = [
+        opening,
         f"<title>{_text(title)}</title><desc>{_text(tables)}</desc>",
         f"<style>{STYLE}{signs}.drydock-diagram text.gone{{text-decoration:line-through}}</style>",
         *(_wire(wire) for wire in layout.wires),
         *(_card(place) for place in layout.places),
+        f'<text class="dim" x="{MARGIN}" y="{layout.height - 16:g}">{legend}</text>',
         "</svg>\n",
     ]
     return "\n".join(parts)
@@ -86,12 +96,12 @@ def _card(place: Place) -> str:
     sign = f"{_SIGNS[card.sign]} " if card.sign else ""
     name = _short(sign + card.name, _HEADER_LETTERS - (len(card.kind) + 1 if card.kind else 0))
     gone = " gone" if card.sign == "-" else ""
+    box = f'x="{x:g}" y="{y:g}" width="{CARD_WIDTH}" height="{place.height:g}" rx="6"'
+    side, top = HEADER_HEIGHT - 7, CARD_WIDTH - 14
+    band = f"M{x + 1:g} {y + HEADER_HEIGHT:g}v-{side}q0-6 6-6h{top}q6 0 6 6v{side}z"
     lines = [
         f'<g class="{_CLASSES[card.sign]}"><title>{_text(_spoken(place))}</title>',
-        f'<rect class="card" x="{x:g}" y="{y:g}" width="{CARD_WIDTH}" '
-        f'height="{place.height:g}" rx="6"/>',
-        f'<path class="band" d="M{x + 1:g} {y + HEADER_HEIGHT:g}v-{HEADER_HEIGHT - 7}q0-6 6-6'
-        f'h{CARD_WIDTH - 14}q6 0 6 6v{HEADER_HEIGHT - 7}z"/>',
+        f'<rect class="card" {box}/><path class="band" d="{band}"/>',
         f'<text class="head{gone}" x="{x + 12:g}" y="{y + 20:g}">{_text(name)}</text>',
     ]
     if card.kind:

@@ -23,7 +23,7 @@ HEADER_HEIGHT = 30
 ROW_HEIGHT = 20
 CARD_GAP = 34
 GUTTER = 76
-MARGIN = 28
+MARGIN = 40
 _SLOT = 7  # between two lines that run side by side
 _PROPORTION = 0.62  # height to width that a page shows well
 
@@ -88,7 +88,7 @@ def arranged(cards: Iterable[Card], references: Iterable[Reference]) -> Layout:
     lowest = max((point[1] for wire in wires for point in wire.points), default=0)
     bottom = max([lowest, *(place.y + place.height for place in places)])
     width = 2 * MARGIN + max(1, len(columns)) * (CARD_WIDTH + GUTTER) - GUTTER
-    return Layout(tuple(places), wires, width, bottom + MARGIN)
+    return Layout(tuple(places), wires, width, bottom + CARD_GAP + MARGIN)
 
 
 def _stacked(column: list[Card]) -> Iterable[tuple[Card, float]]:
