@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from drydock.service.backend import ServiceSettings
 
 _PAUSE = 0.05
+_LEAST = 1.0  # seconds that one look may take, even the last one
 _EAGER = 2.0  # seconds after which it is asked less often
 _GRACE_OF_A_FAILURE = 3.0
 _LINES = 20
@@ -75,7 +76,7 @@ def start(settings: ServiceSettings) -> Started:
         if root:
             identity.write(settings.pid_file, Record(root, mark))
         # 4. Well, several times in a row.
-        _await_health(settings, child, root, began + settings.ready)
+        _await_health(settings, child, root)
     except _Unwell as error:
         # Read before it is stopped: its farewell would push the reason out of sight.
         lines = _said(settings, offset)
@@ -130,9 +131,8 @@ def _spawn(settings: ServiceSettings, mark: str) -> tuple[_Child, int]:
     return _Child(popen), offset
 
 
-def _await_health(
-    settings: ServiceSettings, child: _Child, root: Identity | None, deadline: float
-) -> None:
+def _await_health(settings: ServiceSettings, child: _Child, root: Identity | None) -> None:
+    deadline = time.monotonic() + settings.ready
     streak = health.Streak()
     with request.client() as client:
         while True:
@@ -141,7 +141,7 @@ def _await_health(
                 raise _Unwell(f"it ended with {_ending(code)}")
             left = deadline - time.monotonic()
             complaint = health.complaint(
-                client, settings, None if settings.stop else root, max(left, 0.1)
+                client, settings, None if settings.stop else root, max(left, _LEAST)
             )
             if streak.add(well=complaint is None):
                 return

@@ -68,9 +68,10 @@ def run(settings: SmokeSettings, alive: Callable[[], bool]) -> SmokeReport:
             seconds = time.monotonic() - began
             if good >= settings.passes:
                 return SmokeReport(results, good, seconds)
-            if bad >= settings.passes or seconds > settings.deadline:
+            pause = _BETWEEN_BAD if bad else _BETWEEN_GOOD
+            if bad >= settings.passes or seconds + pause > settings.deadline:
                 raise SmokeFailed(_summary(worst, rounds, failures, seconds), worst, seconds)
-            time.sleep(_BETWEEN_BAD if bad else _BETWEEN_GOOD)
+            time.sleep(pause)
 
 
 def _round(

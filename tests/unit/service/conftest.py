@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from drydock.service import start
 from drydock.service.backend import ServiceSettings
 
 APPLICATION = """
@@ -30,10 +32,11 @@ async def app(scope, receive, send):
     if scope["path"] == "/slow":
         (HERE / "slow.started").touch()
         await asyncio.sleep(float(os.environ.get("SLOW", "0.8")))
-    if scope["path"] == "/health" and os.environ.get("FLAPS"):
-        with (HERE / "asked").open("a+") as file:
+    if scope["path"] == "/health":
+        with (HERE / "asked").open("a") as file:
             file.write("x")
-        status = 503 if (HERE / "asked").stat().st_size % 2 == 0 else 200
+        if os.environ.get("FLAPS") and (HERE / "asked").stat().st_size % 2 == 0:
+            status = 503
     if scope["path"] == "/health" and os.environ.get("UNWELL"):
         status = 503
     await send({"type": "http.response.start", "status": status, "headers": []})
@@ -127,6 +130,11 @@ class Yard:
         poll(self.answers)
         return process
 
+    def asked(self) -> int:
+        """Return how many times the application was asked for its health."""
+        path = self.folder / "asked"
+        return path.stat().st_size if path.exists() else 0
+
     def strays(self) -> list[psutil.Process]:
         """Return every process that runs in this folder."""
         found = []
@@ -157,3 +165,19 @@ def yard(tmp_path):
     yard = Yard(tmp_path.resolve())
     yield yard
     yard.clear()
+
+
+@pytest.fixture
+def late_after(yard, monkeypatch):
+    """Return a function that lets a start's deadline pass once health was asked so many times.
+
+    A deadline in real seconds would decide on a busy machine before the application is up.
+    """
+
+    def set_clock(times: int) -> None:
+        def monotonic() -> float:
+            return time.monotonic() + (1000 if yard.asked() >= times else 0)
+
+        monkeypatch.setattr(start, "time", SimpleNamespace(monotonic=monotonic, sleep=time.sleep))
+
+    return set_clock

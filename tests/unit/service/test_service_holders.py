@@ -73,6 +73,7 @@ def test_f45_a_holder_is_found_through_links(yard, database):
     other.hardlink_to(database)
     child = hold(yard, database)
     assert [each.pid for each in holders(link).found] == [child.pid]
+    assert holders(link) == holders(database)  # the sidecars stand beside the real file
     assert [each.pid for each in holders(other).found] == [child.pid]
 
 

@@ -133,7 +133,7 @@ def test_f46_the_health_of_an_old_process_is_not_ours(yard):
         "subprocess.Popen(sys.argv[1:], start_new_session=True, env={'PATH': ''})\n"
     )
     # An old backend that comes to the port while the new one starts, and is not of its tree.
-    settings = yard.settings(start=(sys.executable, "-c", "import time; time.sleep(60)"), ready=1.5)
+    settings = yard.settings(start=(sys.executable, "-c", "import time; time.sleep(60)"), ready=0.3)
     old = (sys.executable, "stubborn.py", str(yard.port))
     taken = module._spawn
 
@@ -150,19 +150,21 @@ def test_f46_the_health_of_an_old_process_is_not_ours(yard):
     assert len(yard.strays()) == 1  # the old one was left alone, ours is gone
 
 
-def test_f47_flapping_health_is_not_healthy(yard):
+def test_f47_flapping_health_is_not_healthy(yard, late_after):
     """Every other answer is 200: never three in a row."""
-    settings = yard.settings(env={"FLAPS": "1"}, ready=1.5)
+    late_after(7)
+    settings = yard.settings(env={"FLAPS": "1"})
     with pytest.raises(StartFailed) as caught:
         start(settings)
-    assert "not healthy within 1.5 s" in caught.value.reason
+    assert "not healthy within 15.0 s" in caught.value.reason
     assert "it was well" in caught.value.reason
     assert yard.strays() == []
 
 
-def test_an_unhealthy_backend_is_stopped_again(yard):
+def test_an_unhealthy_backend_is_stopped_again(yard, late_after):
     """It answers 503 to the end: the reason says so, and nothing of it runs."""
-    settings = yard.settings("--workers", "2", env={"UNWELL": "1"}, ready=1.2)
+    late_after(3)
+    settings = yard.settings("--workers", "2", env={"UNWELL": "1"})
     with pytest.raises(StartFailed, match="answered 503") as caught:
         start(settings)
     assert any("Started server process" in line for line in caught.value.lines)
@@ -236,10 +238,11 @@ def test_a_command_that_hands_over_to_a_supervisor_starts_it(yard):
     assert not yard.answers()
 
 
-def test_an_unhealthy_backend_of_a_supervisor_is_stopped_by_its_command(yard):
+def test_an_unhealthy_backend_of_a_supervisor_is_stopped_by_its_command(yard, late_after):
     """After a failure nothing runs, there as here."""
+    late_after(1)
     with pytest.raises(StartFailed, match="answered 503"):
-        start(supervised(yard, env={"UNWELL": "1"}, ready=1.5))
+        start(supervised(yard, env={"UNWELL": "1"}))
     assert yard.strays() == []
 
 
