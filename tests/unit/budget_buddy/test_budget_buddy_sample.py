@@ -125,16 +125,25 @@ def test_if_missing_leaves_a_database_that_is_there(at, capsys):
     assert path.read_bytes() == before
 
 
-def test_f04_reset_leaves_no_sidecar_of_the_old_database(at):
-    """A -wal that stays behind would be taken for the new database's."""
+def test_f04_no_sidecar_of_an_older_database_stays(at, tmp_path):
+    """Whoever deletes the database by hand leaves its -wal; the new one must not get its pages."""
     path = at(20)
-    change(path, "UPDATE accounts SET name = 'of the old one'")
     for ending in ("-wal", "-shm", "-journal"):
         path.with_name(path.name + ending).write_bytes(b"stale")
+    path.unlink()
+    assert demo.main(["--if-missing", "--path", str(path), "--rows", "100"]) == 0
+    assert files(tmp_path) == [path.name]
+
+
+def test_reset_replaces_the_database(at, tmp_path, capsys):
+    """What was there is gone, the new one is at the schema that was asked for; one line says so."""
+    path = at(20)
+    change(path, "UPDATE accounts SET name = 'of the old one'")
     assert demo.main(["--reset", "--path", str(path), "--rows", "100", "--at", "012"]) == 0
+    assert len(capsys.readouterr().err.splitlines()) == 1
     assert rows(path, "SELECT max(sequence) FROM _drydock_ledger") == [(12,)]
     assert rows(path, "SELECT count(*) FROM accounts WHERE name = 'of the old one'") == [(0,)]
-    assert files(path.parent) == [path.name]
+    assert files(tmp_path) == [path.name]
 
 
 @pytest.mark.parametrize("mode", ["wal", "delete"])
