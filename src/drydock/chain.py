@@ -59,15 +59,6 @@ CHAIN: tuple[Step, ...] = (
 )
 
 
-class Interrupted(DrydockError):
-    """Ctrl-C, or a signal that ends programs, arrived."""
-
-    exit_code = ExitCode.INTERRUPTED
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"stopped by {name}")
-
-
 class Unforeseen(DrydockError):
     """What the operating system refused, or a fault of Drydock itself; its traceback is kept."""
 
@@ -122,6 +113,7 @@ def walk_all(walk: Walk) -> None:
     """
     for step in CHAIN:
         perform(walk, step)
+    _renew_schema_file(walk)
     finish(walk, "done")
 
 
@@ -204,6 +196,20 @@ def finish(walk: Walk, outcome: str) -> None:
     walk.close()
 
 
+def _renew_schema_file(walk: Walk) -> None:
+    """Write the schema file that is committed with the migrations, where the settings name one."""
+    path = walk.settings.schema
+    if path is None or walk.schema is None or not walk.published:
+        return
+    from drydock.files import write_atomically
+    from drydock.schema import file
+
+    text = file.render(walk.schema)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_atomically(path, text, mode=0o644)
+        walk.reporter.note(f"{path.name} is current; commit it with the migrations")
+
+
 def _tell_state(walk: Walk, error: DrydockError, *, was_published: bool) -> None:
     name = walk.settings.database.name
     backend = "; the backend is running on it" if walk.backend_ran else ""
@@ -211,8 +217,15 @@ def _tell_state(walk: Walk, error: DrydockError, *, was_published: bool) -> None
         error.exit_code = ExitCode.ROLLED_BACK
         kept = walk.record.record.failed_copy
         error.state = f"{name} is the previous database again{backend}; the new one is kept: {kept}"
+        error.hint = "mend what is named above, then run: inv migrate" + _log_advice(walk)
     else:
         error.state = error.state or f"{name} is as it was before the run{backend}"
+
+
+def _log_advice(walk: Walk) -> str:
+    if not walk.has_backend:
+        return ""
+    return f" (the backend's log: {walk.settings.root / walk.settings.backend['log']})"
 
 
 @contextmanager

@@ -65,3 +65,12 @@ class DrydockError(Exception):
         self.at = at
         self.state = state
         self.hint = hint
+
+
+class Interrupted(DrydockError):
+    """Ctrl-C, or a signal that ends programs, arrived; `name` is the signal's."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"stopped by {name}")

@@ -5,9 +5,7 @@ Works on any file but the live database, which only SQLite opens (F01).
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,8 @@ def sync(path: Path) -> None:
 
 def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
     """Replace `path` with `text`: wholly the old or wholly the new, also after a power cut."""
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -43,6 +43,8 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
     """Replace `path` with `data` as JSON, atomically."""
+    import json
+
     write_atomically(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -7,17 +7,20 @@ lead anywhere), two files of one stem, and directives it does not know.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from drydock.errors import DrydockError, ExitCode
-from drydock.script import ScriptError, Statement, decode, split
+
+if TYPE_CHECKING:
+    import ast
+
+    from drydock.header import Directive, Header
+    from drydock.script import Statement
 
 Kind = Literal["sql", "function", "script"]
 """``function``: a ``def migrate(db)`` to be given our Database; ``script``: any other Python."""
@@ -25,12 +28,6 @@ Kind = Literal["sql", "function", "script"]
 ENDINGS = (".sql", ".py")
 ENTRY_NAMES = ("migrate", "upgrade", "up", "run")
 """Functions that are a Python migration's entry, the first that is there."""
-
-_NUMBER = re.compile(r"\d+")
-_HEADER = re.compile(r"^\W*(migration|date|author|purpose)\s*:\s*(\S.*?)\s*$", re.IGNORECASE)
-_DIRECTIVE = re.compile(r"^\s*(?:--|#)\s*drydock\s*:\s*(.*?)\s*$", re.IGNORECASE)
-_ALLOW = re.compile(r"allow\s+([a-z-]+)\s*:\s*(\S.*)")
-HEADER_LINES = 40
 
 
 class MigrationError(DrydockError):
@@ -50,25 +47,6 @@ class MigrationError(DrydockError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a migration's opening comments say of it; an empty string where they are silent."""
-
-    migration: str = ""
-    date: str = ""
-    author: str = ""
-    purpose: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Directive:
-    """``-- drydock: allow RULE: reason``: one finding that its author means."""
-
-    rule: str
-    reason: str
-    line: int
-
-
 @dataclass(frozen=True)
 class Migration:
     """One migration, as its file was when the run read it.
@@ -85,8 +63,8 @@ class Migration:
     @property
     def number(self) -> int | None:
         """The numeric prefix, or None."""
-        found = _NUMBER.match(self.name)
-        return int(found[0]) if found else None
+        digits = self.name[: len(self.name) - len(self.name.lstrip("0123456789"))]
+        return int(digits) if digits else None
 
     @cached_property
     def kind(self) -> Kind:
@@ -103,6 +81,8 @@ class Migration:
     @cached_property
     def entry(self) -> ast.FunctionDef | None:
         """The Python function to call: ``migrate`` or a like name, None for a bare script."""
+        import ast
+
         functions = {
             node.name: node for node in self.tree.body if isinstance(node, ast.FunctionDef)
         }
@@ -115,6 +95,8 @@ class Migration:
         Raises:
             MigrationError: It does not compile; the line is named.
         """
+        import ast
+
         try:
             return ast.parse(self.text, filename=str(self.path))
         except SyntaxError as error:
@@ -132,6 +114,8 @@ class Migration:
         Raises:
             MigrationError: It cannot be split as SQLite would; the line is named.
         """
+        from drydock.script import ScriptError, split
+
         try:
             return split(self.text)
         except ScriptError as error:
@@ -145,11 +129,9 @@ class Migration:
     @cached_property
     def header(self) -> Header:
         """What the first lines of comments say of it."""
-        found: dict[str, str] = {}
-        for line in self.text.splitlines()[:HEADER_LINES]:
-            if match := _HEADER.match(line):
-                found.setdefault(match[1].lower(), match[2])
-        return Header(**found)
+        from drydock import header
+
+        return header.header(self.text)
 
     @cached_property
     def directives(self) -> tuple[Directive, ...]:
@@ -160,20 +142,17 @@ class Migration:
         """
         if "drydock" not in self.text.lower():
             return ()
-        lines = enumerate(self.text.splitlines(), start=1)
-        matches = ((number, _DIRECTIVE.match(line)) for number, line in lines)
-        return tuple(self._directive(number, match[1]) for number, match in matches if match)
+        from drydock import header
 
-    def _directive(self, line: int, words: str) -> Directive:
-        allowed = _ALLOW.fullmatch(words)
-        if not allowed:
+        try:
+            return header.directives(self.text)
+        except header.NotADirective as error:
             raise MigrationError(
                 self.path,
-                f"not a directive: {words!r}",
-                line=line,
+                f"not a directive: {error.words!r}",
+                line=error.line,
                 hint="write: -- drydock: allow RULE: the reason (rules: docs/review.md)",
-            )
-        return Directive(allowed[1], allowed[2], line)
+            ) from error
 
 
 def read_folder(folder: Path) -> tuple[Migration, ...]:
@@ -214,17 +193,39 @@ def read_file(path: Path) -> Migration:
         MigrationError: It is not UTF-8 text, or cannot be read.
     """
     try:
-        text = decode(path.read_bytes())
-    except ScriptError as error:
-        raise MigrationError(
-            path, error.problem, line=error.line, hint="save the file as UTF-8"
-        ) from error
+        data = path.read_bytes()
     except OSError as error:
         raise MigrationError(
             path, error.strerror or str(error), hint=f"check its permissions: ls -l {path}"
         ) from error
-    text = text.replace("\r\n", "\n")
+    text = decode(data, path).replace("\r\n", "\n")
     return Migration(path.stem, path, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def decode(data: bytes, path: Path) -> str:
+    """Return a file's text: strict UTF-8, one byte-order mark dropped (F21).
+
+    Raises:
+        MigrationError: The bytes are not UTF-8, or hold a NUL (SQLite would stop reading there).
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MigrationError(
+            path,
+            f"byte 0x{data[error.start]:02x} is not UTF-8 (is the file in Latin-1 or UTF-16?)",
+            line=data.count(b"\n", 0, error.start) + 1,
+            hint="save the file as UTF-8",
+        ) from error
+    nul = text.find("\0")
+    if nul >= 0:
+        raise MigrationError(
+            path,
+            "a NUL character; SQLite would ignore all after it",
+            line=text.count("\n", 0, nul) + 1,
+            hint="take it out, then run: inv migrate",
+        )
+    return text
 
 
 def order(migration: Migration) -> tuple[int, int, str]:

@@ -6,7 +6,6 @@ refuses only a name that is in neither.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,8 @@ class UnknownMigration(DrydockError):
     exit_code = ExitCode.USAGE
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
+        import difflib
+
         self.name = name
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
         super().__init__(

@@ -4,8 +4,7 @@ It means exactly what ``sqlite3 -bail db < file`` does, so the borders between s
 SQLite's own: a semicolon ends a statement, and inside CREATE TRIGGER only where
 `sqlite3.complete_statement` says so (F20: splitting on ``;`` got 19,361 of 20,000 scripts wrong).
 It refuses, before anything runs, what SQLite would skip in silence or half run: an unterminated
-comment, string or trigger, a NUL, bytes that are not UTF-8, and the command-line tool's
-dot-commands (F18, F19, F21).
+comment, string or trigger, and the command-line tool's dot-commands (F18, F19).
 """
 
 from __future__ import annotations
@@ -49,25 +48,6 @@ class ScriptError(DrydockError):
         self.problem = problem
         self.line = line
         super().__init__(f"line {line}: {problem}")
-
-
-def decode(data: bytes) -> str:
-    """Return a file's text: strict UTF-8, one byte-order mark dropped.
-
-    Raises:
-        ScriptError: The bytes are not UTF-8, or hold a NUL (SQLite would stop reading there).
-    """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ScriptError(
-            f"byte 0x{data[error.start]:02x} is not UTF-8 (is the file in Latin-1 or UTF-16?)", line
-        ) from error
-    nul = text.find("\0")
-    if nul >= 0:
-        raise ScriptError("a NUL character; SQLite would ignore all after it", _line(text, nul))
-    return text
 
 
 def split(text: str) -> tuple[Statement, ...]:

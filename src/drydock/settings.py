@@ -8,9 +8,7 @@ name or a wrong type is an error that names the nearest known one, never ignored
 
 from __future__ import annotations
 
-import difflib
 import os
-import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +34,11 @@ GENERAL: dict[str, tuple[type, Any, str]] = {
     "network_files": (bool, False, "accept a database on a network file system"),
 }
 BACKEND: dict[str, tuple[type, Any, str]] = {
-    "start": (list, [], "the command that starts the backend, as a list of arguments"),
+    "start": (
+        list,
+        [],
+        "the command that starts the backend, as a list of arguments; python is inv's own",
+    ),
     "stop": (list, [], "a command that stops it (docker compose, systemctl); default: SIGTERM"),
     "cwd": (str, ".", "the folder to start it in"),
     "host": (str, "127.0.0.1", "the address it listens on"),
@@ -213,6 +215,8 @@ def _typed(
             *GENERAL,
             *(f"{part}.{key}" for part in ("backend", "smoke") for key in SECTIONS[part]),
         ]
+        import difflib
+
         near = difflib.get_close_matches(shown, every, n=1, cutoff=0.5)
         raise SettingsError(
             origin,
@@ -239,6 +243,8 @@ def _check(given: Any, number: int, origin: str) -> dict[str, Any]:
     check = {name: default for name, (_, default, _) in CHECK.items()}
     for name, value in given.items():
         if name not in CHECK:
+            import difflib
+
             near = difflib.get_close_matches(name, CHECK, n=1, cutoff=0.4)
             raise SettingsError(
                 origin,
@@ -285,6 +291,8 @@ def _from_text(text: str, wanted: type) -> Any:
                 text.lower()
             )
         if wanted is list:
+            import shlex
+
             return shlex.split(text)
         return wanted(text) if wanted in (int, float) else None
     except ValueError:

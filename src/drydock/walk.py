@@ -168,7 +168,7 @@ def service_settings(settings: Settings) -> ServiceSettings:
 
     backend = settings.backend
     return ServiceSettings(
-        start=tuple(backend["start"]),
+        start=_with_our_python(backend["start"]),
         cwd=settings.root / backend["cwd"],
         log=settings.root / backend["log"],
         pid_file=state_folder(settings.database) / "backend.pid",
@@ -181,3 +181,13 @@ def service_settings(settings: Settings) -> ServiceSettings:
         match=backend["match"] or None,
         env={name: str(value) for name, value in backend["env"].items()},
     )
+
+
+def _with_our_python(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the command with a leading ``python`` as the interpreter that runs us.
+
+    The virtual environment need not be activated for its ``inv`` to work; nor for its backend.
+    """
+    if command and command[0] == "python":
+        return (sys.executable, *command[1:])
+    return tuple(command)

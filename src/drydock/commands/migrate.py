@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from drydock import connection, record
+from drydock import connection
 from drydock.commands import status
-from drydock.settings import state_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,7 @@ def nothing_to_do(settings: Settings, terminal: Terminal, *, create: bool) -> bo
     if create and is_absent(settings.database):
         return False
     found = status.read(settings)
-    if found.pending or not found.is_clean or record.unfinished(state_folder(settings.database)):
+    if found.pending or not found.is_clean or status.is_unfinished(settings):
         return False
     terminal.line(f"nothing pending: {len(found.applied)} applied to {settings.database.name}")
     return True

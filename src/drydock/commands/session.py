@@ -12,17 +12,17 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from drydock import chain
-from drydock.errors import DrydockError, ExitCode
+from drydock.errors import DrydockError, ExitCode, Interrupted
 from drydock.settings import Settings, load
 from drydock.terminal import Terminal
-from drydock.walk import Options, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
     from invoke.context import Context
+
+    from drydock.walk import Options, Walk
 
     P = ParamSpec("P")
 
@@ -50,6 +50,8 @@ def walk_of(context: Context, options: Options | None = None) -> Walk:
 
     A run that was killed is finished or cleaned up before anything new begins.
     """
+    from drydock.walk import Options, Walk
+
     if _Session.walk is None:
         _Session.walk = Walk(settings_of(context), options or Options(), terminal_of(context))
         atexit.register(_end)
@@ -60,6 +62,8 @@ def walk_of(context: Context, options: Options | None = None) -> Walk:
 
 def _end() -> None:
     if _Session.walk is not None:
+        from drydock import chain
+
         chain.finish(_Session.walk, "done")
 
 
@@ -97,7 +101,7 @@ def _listen_for_signals() -> None:
     """Make signals that end programs raise here, so that the way back is walked (F27)."""
 
     def interrupt(number: int, _: FrameType | None) -> None:
-        raise chain.Interrupted(signal.Signals(number).name)
+        raise Interrupted(signal.Signals(number).name)
 
     signal.signal(signal.SIGINT, _interrupt_by_key)
     for name in _ENDING:
@@ -105,4 +109,4 @@ def _listen_for_signals() -> None:
 
 
 def _interrupt_by_key(*_: Any) -> None:
-    raise chain.Interrupted("Ctrl-C")
+    raise Interrupted("Ctrl-C")

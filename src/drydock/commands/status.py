@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import connection, ledger, migration, plan, record
+from drydock import connection, ledger, migration, plan
 from drydock.errors import DrydockError, ExitCode
 from drydock.settings import state_folder
 
@@ -51,16 +51,28 @@ def show(settings: Settings, terminal: Terminal, *, diff: bool, check: bool) -> 
         terminal.data(f"pending  {each.name:<44} {'out of order' * (each.name in late)}".rstrip())
     if diff and edited:
         _show_differences(settings, terminal, found)
-    unfinished = record.unfinished(state_folder(settings.database))
-    if unfinished:
-        terminal.note(
-            f"run {unfinished.record.id} has not ended (phase {unfinished.record.phase}); "
-            "if no inv is running, the next inv migrate cleans up"
-        )
+    if is_unfinished(settings):
+        _tell_unfinished(settings, terminal)
     terminal.line(summary(settings, found))
     wrong = len(found.edited) + len(found.missing)
     if check and (pending or wrong):
         raise NotCurrent(f"{len(pending)} pending, {wrong} edited or missing")
+
+
+def is_unfinished(settings: Settings) -> bool:
+    """Say whether a run has not ended, without reading its record."""
+    return (state_folder(settings.database) / "current").exists()
+
+
+def _tell_unfinished(settings: Settings, terminal: Terminal) -> None:
+    from drydock import lock, record
+
+    state = state_folder(settings.database)
+    run = record.unfinished(state)
+    if run is not None:
+        going = "is going on" if lock.is_held(state / "lock") else "was interrupted"
+        advice = "" if going == "is going on" else "; the next inv migrate cleans up"
+        terminal.note(f"run {run.record.id} ({run.record.command}) {going}{advice}")
 
 
 def summary(settings: Settings, found: Plan) -> str:

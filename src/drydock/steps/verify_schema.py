@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from drydock import connection, verify
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
-from drydock.schema import file as schema_file
 from drydock.steps import Skipped
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class ExpectationFailed(DrydockError):
 
 
 def perform(walk: Walk) -> str:
-    """Verify, and keep the committed schema file current after a publish.
+    """Verify; after a publish the committed schema file is not asked: it is about to be renewed.
 
     Raises:
         SchemaDiffers: Something is not as it should be; all of it is named.
@@ -47,8 +46,6 @@ def perform(walk: Walk) -> str:
         raise verify.SchemaDiffers(walk.settings.database.name, result.problems)
     walk.schema = result.schema
     answers = [_answer(walk, question) for question in walk.options.expect]
-    if walk.published and walk.settings.schema:
-        _write(walk)
     if walk.run is not None:
         reach("verify-1")
     return "; ".join([f"{result.tables} tables match the {result.against}", *answers])
@@ -62,15 +59,3 @@ def _answer(walk: Walk, question: str) -> str:
     if not answer.found:
         raise ExpectationFailed(question, answer.detail, answer.near)
     return f"{question}: yes, {answer.detail}"
-
-
-def _write(walk: Walk) -> None:
-    from drydock.files import write_atomically
-
-    assert walk.settings.schema is not None
-    assert walk.schema is not None
-    text = schema_file.render(walk.schema)
-    path = walk.settings.schema
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        write_atomically(path, text, mode=0o644)
-        walk.reporter.note(f"{path.name} is current; commit it with the migrations")
