@@ -19,18 +19,18 @@ def migrate(db: Any) -> None:
     """Rename the category; where a month has both, the new one takes the old one's amounts."""
     merge(db, "budget_allocations", ("amount",))
     merge(db, "transaction_aggregations", ("spent", "income", "transaction_count"))
-    for table in ("budget_allocations", "transactions"):
-        db.execute(
-            f"UPDATE {table} SET category = ?, updated_at = ? WHERE category = ?",
-            (NEW, CHANGED_AT, OLD),
-        )
-    for table, column in (
-        ("transaction_aggregations", "category"),
-        ("weekly_summaries", "top_category"),
-        ("weekly_plans", "focus_category"),
-        ("chat_goals", "dimension_detail"),
-    ):
-        db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (NEW, OLD))
+    changed = (NEW, CHANGED_AT, OLD)
+    db.execute(
+        "UPDATE transactions SET category = ?, updated_at = ? WHERE category = ?", changed
+    )
+    db.execute(
+        "UPDATE budget_allocations SET category = ?, updated_at = ? WHERE category = ?", changed
+    )
+    names = (NEW, OLD)
+    db.execute("UPDATE transaction_aggregations SET category = ? WHERE category = ?", names)
+    db.execute("UPDATE weekly_summaries SET top_category = ? WHERE top_category = ?", names)
+    db.execute("UPDATE weekly_plans SET focus_category = ? WHERE focus_category = ?", names)
+    db.execute("UPDATE chat_goals SET dimension_detail = ? WHERE dimension_detail = ?", names)
 
 
 def merge(db: Any, table: str, amounts: tuple[str, ...]) -> None:
