@@ -76,7 +76,7 @@ def test_every_object_that_went_is_told(schema_of):
         ("-", "budgets", "table, 3 columns"),
         ("+", "other", "table, 1 column"),
         ("-", "index:idx_amount", "ON budgets (amount) WHERE amount > 0"),
-        ("-", "view:big", ""),
+        ("-", "view:big", "view"),
         ("-", "trigger:touch", "ON budgets"),
     ]
 

@@ -107,9 +107,16 @@ def test_metadata_and_dotted_attributes_serve_as_well(project):
         assert [table.name for table in found.tables] == ["orders"]
 
 
+@pytest.mark.parametrize("name", ["wording", "file"])
+def test_our_own_modules_are_not_on_the_applications_path(project, name):
+    """The child is run by path; a module of ours must not answer for one that is missing."""
+    with pytest.raises(ModelsUnusable) as caught:
+        from_models("models:Base", root=project(models=f"import {name}\n"))
+    assert caught.value.cause == [f"ModuleNotFoundError: No module named '{name}'"]
+
+
 @pytest.mark.parametrize("name", ["file", "models", "objects"])
 def test_the_applications_module_may_be_called_like_one_of_ours(project, name):
-    """The child is run by path; its folder must not be on the module path."""
     root = project(**{name: "from sqlalchemy import MetaData\nBase = MetaData()\n"})
     assert from_models(f"{name}:Base", root=root).tables == ()
 
