@@ -1,4 +1,5 @@
 import contextlib
+import os
 import signal
 import sqlite3
 import sys
@@ -154,6 +155,36 @@ def test_f43_an_orphan_that_appears_meanwhile_is_stopped_too(yard):
     assert ending.tree == (parent.pid, orphan.pid)
     assert orphan.wait(5) == -signal.SIGTERM
     assert stranger.poll() is None
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_a_backend_of_another_user_is_named_and_refused(yard):
+    """No traceback of a permission: whose it is, and what would stop it."""
+    code = """
+import os, sys, psutil
+from drydock.service import process
+from drydock.service.backend import ServiceSettings
+from drydock.service.errors import StopFailed
+from drydock.service.stop import Ending
+from pathlib import Path
+root = process.identify(int(sys.argv[1]))
+here = Path(sys.argv[2])
+settings = ServiceSettings(start=("x",), cwd=here, log=here / "log", pid_file=here / "pid")
+os.setgid(65534)
+os.setuid(65534)
+try:
+    Ending(members=[root], settings=settings).finish(force=True)
+except StopFailed as error:
+    assert error.hint.startswith(f"sudo kill {root.pid}"), error.hint
+    sys.exit(0)
+sys.exit(3)
+"""
+    backend = yard.launch("sleep", "60")
+    arguments = (str(backend.pid), str(yard.folder))
+    paths = os.pathsep.join(sys.path)
+    asked = yard.launch(sys.executable, "-c", code, *arguments, PYTHONPATH=paths)
+    assert asked.wait(20) == 0
+    assert backend.poll() is None
 
 
 def test_somebody_elses_open_database_does_not_keep_us_waiting(yard):
