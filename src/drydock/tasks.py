@@ -200,6 +200,15 @@ def new(context: Context, name: str, py: bool = False) -> None:
     terminal.data(str(command.write(settings_of(context), name, python=py)))
 
 
+@task
+@guarded
+def doctor(context: Context) -> None:
+    """Show one page on the environment: versions, database, disk, runs, settings."""
+    from drydock.commands import doctor as command
+
+    command.show(settings_of(context), terminal_of(context))
+
+
 namespace = Collection(
     status,
     migrate,
@@ -213,5 +222,6 @@ namespace = Collection(
     backups,
     restore,
     new,
+    doctor,
 )
 namespace.configure({"drydock": unset(), "drydock_quiet": False})

@@ -1,0 +1,27 @@
+"""``inv doctor``: one page on the environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drydock import doctor
+
+if TYPE_CHECKING:
+    from drydock.settings import Settings
+    from drydock.terminal import Terminal
+
+_MARKS = {"fine": " ", "worry": "!", "wrong": "✗"}
+
+
+def show(settings: Settings, terminal: Terminal) -> None:
+    """Print the page; reads only."""
+    section = ""
+    facts = doctor.examine(settings)
+    for fact in facts:
+        if fact.section != section:
+            section = fact.section
+            terminal.data(section)
+        terminal.data(f" {_MARKS[fact.verdict]} {fact.name:<24} {fact.value}")
+    wrong = sum(fact.verdict == "wrong" for fact in facts)
+    worries = sum(fact.verdict == "worry" for fact in facts)
+    terminal.line(f"{wrong} wrong, {worries} to know about")
