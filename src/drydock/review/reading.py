@@ -251,7 +251,8 @@ def _transaction(node: Any, _statement: str) -> tuple[Change, ...]:
 
 
 def _attach(node: Any, _statement: str) -> tuple[Change, ...]:
-    return (changes.OtherFile("ATTACH", _file_name(node.filename)),)
+    name = _file_name(node.filename)
+    return () if name in {"", ":memory:"} else (changes.OtherFile("ATTACH", name),)
 
 
 def _vacuum(node: Any, _statement: str) -> tuple[Change, ...]:

@@ -75,11 +75,12 @@ def review_rehearsed(
     findings: list[Finding] = []
     applied: list[Applied] = []
     stopped: str | None = None
+    known = Known()
     with closing(connection.read_only(copy)) as opened:
         findings += history_findings(history, opened)
     for migration in migrations:
         if migration.path.suffix == ".sql":
-            walk = _run_sql(migration, copy, setting)
+            walk = _run_sql(migration, copy, setting, known)
         else:
             walk = _run_python(migration, copy, setting, run_one, applied)
         findings += allowances.settled(walk)
@@ -89,10 +90,10 @@ def review_rehearsed(
     return Rehearsal(in_order(findings), tuple(applied), stopped)
 
 
-def _run_sql(migration: Migration, copy: Path, setting: Setting) -> Walk:
+def _run_sql(migration: Migration, copy: Path, setting: Setting, known: Known) -> Walk:
     with closing(Copy(copy)) as engine:
         before = standing(engine.connection, migration.text, rows=True)
-        walk = Walk(migration, engine, engine.connection, Known(), setting, exact=True)
+        walk = Walk(migration, engine, engine.connection, known, setting, exact=True)
         steps = sql_steps(migration)
         walk.run(steps, before)
         walk.finish(steps[-1].line if steps else 1, before)
@@ -121,8 +122,8 @@ def _run_python(
                 standing(shadow.connection, migration.text, rows=False), orphans=orphans(data)
             )
             walk.run(_traced(migration, done), before)
-            with closing(connection.read_only(copy)) as after:
-                walk.finish(1, before, after)
+            with closing(Copy(copy)) as after:
+                walk.finish(1, before, after.connection)
             walk.findings[:] = _told_once(walk.findings)
             return walk
     finally:

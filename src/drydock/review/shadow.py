@@ -13,7 +13,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drydock.names import quote
+from drydock.names import fold, quote
 from drydock.review.compiling import refusal
 
 if TYPE_CHECKING:
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 _FIRST = re.compile(r"(?:\s|--[^\n]*\n?|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
 _RUN = {
-    "CREATE", "ALTER", "DROP", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE",
+    "CREATE", "ALTER", "DROP", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ATTACH", "DETACH",
 }  # fmt: skip
 _COMPILE = {"INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT", "WITH", "VALUES"}
-_LEFT_OUT = {"ATTACH", "DETACH"}
 _PRAGMAS = re.compile(
     r"pragma\s+(?:main\s*\.\s*)?(foreign_keys|legacy_alter_table|writable_schema|"
     r"defer_foreign_keys|ignore_check_constraints)\s*[=(]",
@@ -48,6 +47,7 @@ class PutOff:
     """An ADD COLUMN that has not been tried yet, with its place in the walk."""
 
     statement: str
+    table: str
     migration: Migration
     line: int
 
@@ -82,14 +82,21 @@ class Shadow:
                 self.is_certain = self.is_certain and "already exists" in str(error)
         self.connection.execute("COMMIT")
 
-    def put_off(self, statement: str, migration: Migration, line: int) -> None:
+    def put_off(self, statement: str, table: str, migration: Migration, line: int) -> None:
         """Keep an ADD COLUMN for the moment when a question needs it."""
-        self._put_off.append(PutOff(statement, migration, line))
+        self._put_off.append(PutOff(statement, fold(table), migration, line))
 
-    def settle(self) -> None:
-        """Carry out what was put off; what SQLite refuses is kept in `late`."""
-        waiting, self._put_off = self._put_off, []
-        for each in waiting:
+    def settle(self, text: str | None = None) -> None:
+        """Carry out what was put off; what SQLite refuses is kept in `late`.
+
+        Args:
+            text: Only for tables that this text names; None for all of them.
+        """
+        now = [each for each in self._put_off if text is None or each.table in fold(text)]
+        if not now:
+            return
+        self._put_off = [each for each in self._put_off if each not in now]
+        for each in now:
             try:
                 self.connection.execute(each.statement)
             except sqlite3.Error as error:
@@ -112,8 +119,7 @@ class Shadow:
 
     def _try(self, statement: str) -> str | None:
         word = first_word(statement)
-        if word in _LEFT_OUT or (word == "PRAGMA" and not _PRAGMAS.search(statement)):
-            self.is_certain = self.is_certain and word != "ATTACH"
+        if word == "PRAGMA" and not _PRAGMAS.search(statement):
             return None
         if word in _COMPILE and _SCHEMA_TABLE.search(statement):
             self.is_certain = self.is_certain and word == "SELECT"
@@ -143,7 +149,12 @@ class Shadow:
         self.connection.executescript(_FRESH)
 
     def end_file(self) -> None:
-        """End a migration: temporary tables go with its connection."""
+        """End a migration: temporary tables and databases in memory go with its connection."""
+        if self.connection.in_transaction:
+            self.connection.execute("COMMIT")
+        for _, name, _ in self.connection.execute("PRAGMA database_list").fetchall():
+            if name not in {"main", "temp"}:
+                self.connection.execute(f"DETACH {quote(name)}")
         rows = self.connection.execute(
             "SELECT type, name FROM temp.sqlite_schema WHERE type IN ('table', 'view')"
         ).fetchall()

@@ -31,6 +31,7 @@ class Known:
     """What earlier pending migrations did to the rows' tables, so that stale answers show."""
 
     created: set[str] = field(default_factory=set)
+    added: set[tuple[str, str]] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
     uncertain: bool = False
 
@@ -106,7 +107,9 @@ class Situation:
 
         Column names in `sql` must be qualified: a bare ``"x"`` that is no column is a string.
         """
-        if self.data is None or any(fold(name) in self.known.created for name in names):
+        if self.data is None:
+            return None
+        if not self.exact and any(self.is_new(name) for name in names):
             return None
         try:
             return self.data.execute(sql).fetchall()
@@ -143,6 +146,10 @@ class Situation:
     def is_new(self, name: str) -> bool:
         """True when a pending migration made the table, so that it holds no one's rows yet."""
         return fold(name) in self.known.created
+
+    def is_new_column(self, table: str, column: str) -> bool:
+        """True when a pending migration added the column, or made its table."""
+        return self.is_new(table) or (fold(table), fold(column)) in self.known.added
 
     def is_sure(self, name: str) -> bool:
         """True when no pending statement before this one could have changed the table's rows."""

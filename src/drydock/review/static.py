@@ -98,7 +98,7 @@ class StaticReview:
         self._before = before
         self._setting = setting
         self._rerun = rerun
-        self._known = Known()
+        self._known = Known(uncertain=before is None)
         self._there = _names(before)
 
     def take(self, migration: Migration) -> None:
@@ -136,7 +136,7 @@ class StaticReview:
             return False
         for shape, statement in plain:
             if shape.kind == "column":
-                self.shadow.put_off(statement.text, migration, statement.line)
+                self.shadow.put_off(statement.text, shape.table, migration, statement.line)
                 continue
             refused = self.shadow.apply(statement.text)
             if refused is not None:
@@ -168,7 +168,8 @@ class StaticReview:
         return True
 
     def _walk(self, migration: Migration) -> Walk:
-        self.shadow.settle()
+        # Views and triggers are compiled where something goes away, and may read any table.
+        self.shadow.settle(None if quick.HEAVY.search(migration.text) else migration.text)
         self._judge_late()
         self.shadow.start_file()
         before = standing(self.shadow.connection, migration.text, rows=False)

@@ -189,6 +189,9 @@ class Walk:
             newer = versions.newer_than(text, self._setting.version)
             self.judge_all(newer, situation, step.line)
             if any(isinstance(each, changes.OtherFile) for each in found):
+                # The executor stops here too; nothing that names the file's tables can be judged.
+                self._engine.is_certain = False
+                self.stopped = self._exact
                 return
             self._carry_out(step, text)
         self.judge_all(later, self.situation(conditional=step.conditional), step.line)
@@ -264,6 +267,8 @@ class Walk:
             self._known.created |= {fold(change.table)} - rebuilt
         elif isinstance(change, changes.RenameTable):
             self._known.created |= {fold(change.new)} - rebuilt
+        elif isinstance(change, changes.AddColumn):
+            self._known.added.add((fold(change.table), fold(change.column)))
         elif isinstance(change, changes.Write):
             self._known.written.add(fold(change.table))
 

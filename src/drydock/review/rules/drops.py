@@ -59,7 +59,9 @@ def drop_column(change: changes.DropColumn, s: Situation) -> Iterator[Verdict]:
     """A dropped column with values is an error; with only NULLs, a note."""
     table = s.table(change.table)
     column = table.column(change.column) if table else None
-    if table is None or column is None or column.generated or s.is_new(table.name):
+    if table is None or column is None or column.generated:
+        return
+    if s.is_new_column(table.name, column.name):
         return
     where = f"{quote(table.name)}.{quote(column.name)} IS NOT NULL"
     values = s.rows(table.name, where)

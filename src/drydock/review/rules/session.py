@@ -78,9 +78,7 @@ def transaction_control(change: changes.Transaction, s: Situation) -> Iterator[V
     example="ATTACH DATABASE 'archive.db' AS archive;",
 )
 def foreign_file(change: changes.OtherFile, s: Situation) -> Iterator[Verdict]:
-    """ATTACH of a file, VACUUM INTO, load_extension; an in-memory ATTACH is silent."""
-    if change.verb == "ATTACH" and change.name in {"", ":memory:"}:
-        return
+    """ATTACH of a file, VACUUM INTO, load_extension; an in-memory ATTACH is none."""
     yield Verdict(
         "warning" if s.conditional else "error",
         (f"{change.verb} reaches for {change.name}",),

@@ -1,0 +1,429 @@
+"""Each rule fires, stays silent where the rows make it harmless, and knows its look-alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from drydock.review import RULES
+
+
+def rebuilt(definition, copy, *, table="trip log", after=""):
+    """Return a rebuild by hand in the order that SQLite documents."""
+    return (
+        f'DROP VIEW titles;\nCREATE TABLE "new"({definition};\nINSERT INTO "new" {copy};\n'
+        f'DROP TABLE "{table}";\nALTER TABLE "new" RENAME TO "{table}";\n'
+        f'CREATE VIEW titles AS SELECT title, notes FROM "trip log";\n{after}'
+    )
+
+
+TRIP = (
+    'id INTEGER PRIMARY KEY, title TEXT NOT NULL, notes TEXT, stars INT, code TEXT, "größe" REAL, '
+    "fare DECIMAL(10,2), CHECK (stars < 10))"
+)
+LISTED = 'id, title, notes, stars, code, "größe", fare'
+COPY = f'({LISTED}) SELECT {LISTED} FROM "trip log"'
+BY_TITLE = 'CREATE INDEX by_title ON "trip log"(title);'
+BOOKING = (
+    'id INTEGER PRIMARY KEY AUTOINCREMENT, trip INTEGER REFERENCES "trip log"(id) ON DELETE '
+    "CASCADE, name TEXT, UNIQUE (name, trip))"
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    rule: str
+    fires: str
+    silent: str
+    look_alike: str
+    severity: str = "error"
+    evidence: str = ""
+
+
+CASES = [
+    Case(
+        "drop-table",
+        'DROP TABLE "trip log";',
+        "CREATE TABLE scratch(a); DROP TABLE scratch;",
+        rebuilt(TRIP, COPY, after=BY_TITLE),
+        evidence="3 rows would be lost",
+    ),
+    Case(
+        "drop-column",
+        'ALTER TABLE "trip log" DROP COLUMN "größe";',
+        'ALTER TABLE "trip log" ADD COLUMN x TEXT; ALTER TABLE "trip log" DROP COLUMN x;',
+        rebuilt(TRIP, f'SELECT * FROM "trip log"', after=BY_TITLE),
+        evidence="2 values would be lost",
+    ),
+    Case(
+        "drop-column-blocked",
+        'DROP VIEW titles; ALTER TABLE "trip log" DROP COLUMN title;',
+        'ALTER TABLE "trip log" DROP COLUMN fare;',
+        'DROP INDEX by_title; DROP VIEW titles; ALTER TABLE "trip log" DROP COLUMN title;',
+        evidence="used by index by_title",
+    ),
+    Case(
+        "rename-table",
+        "ALTER TABLE towns RENAME TO cities;",
+        "CREATE TABLE one(a); ALTER TABLE one RENAME TO two;",
+        rebuilt(TRIP, COPY, after=BY_TITLE),
+        "note",
+    ),
+    Case(
+        "rename-column",
+        "ALTER TABLE towns RENAME COLUMN region TO area;",
+        "CREATE TABLE one(a); ALTER TABLE one RENAME COLUMN a TO b;",
+        "ALTER TABLE towns RENAME TO cities;",
+        "note",
+    ),
+    Case(
+        "drop-foreign-key",
+        "CREATE TABLE n(id INTEGER PRIMARY KEY AUTOINCREMENT, trip INT, name TEXT);"
+        "INSERT INTO n SELECT * FROM bookings; DROP TABLE bookings; ALTER TABLE n RENAME TO bookings;",
+        f"CREATE TABLE n({BOOKING}; INSERT INTO n SELECT * FROM bookings; DROP TABLE bookings;"
+        "ALTER TABLE n RENAME TO bookings;",
+        "DROP TABLE bookings;",
+        "warning",
+        "3 rows are guarded by it",
+    ),
+    Case(
+        "add-not-null",
+        "ALTER TABLE towns ADD COLUMN size INTEGER NOT NULL;",
+        "ALTER TABLE towns ADD COLUMN size INTEGER NOT NULL DEFAULT 0;",
+        "CREATE TABLE fresh(a); ALTER TABLE fresh ADD COLUMN size INTEGER NOT NULL;",
+        evidence="2 rows in towns",
+    ),
+    Case(
+        "add-nonconstant-default",
+        "ALTER TABLE towns ADD COLUMN at TEXT DEFAULT CURRENT_TIMESTAMP;",
+        "ALTER TABLE towns ADD COLUMN at TEXT DEFAULT 'CURRENT_TIMESTAMP';",
+        "CREATE TABLE fresh(at TEXT DEFAULT CURRENT_TIMESTAMP);",
+    ),
+    Case(
+        "add-stored-generated",
+        "ALTER TABLE towns ADD COLUMN u TEXT AS (upper(name)) STORED;",
+        "ALTER TABLE towns ADD COLUMN u TEXT AS (upper(name)) VIRTUAL;",
+        "ALTER TABLE towns ADD COLUMN stored TEXT;",
+    ),
+    Case(
+        "add-references-default",
+        "PRAGMA foreign_keys=ON; ALTER TABLE bookings ADD COLUMN t INT DEFAULT 1 REFERENCES towns(id);",
+        "ALTER TABLE bookings ADD COLUMN t INT DEFAULT 1 REFERENCES towns(id);",
+        "PRAGMA foreign_keys=ON; ALTER TABLE bookings ADD COLUMN t INT REFERENCES towns(id);",
+    ),
+    Case(
+        "add-column-unique",
+        "ALTER TABLE empty ADD COLUMN code TEXT UNIQUE;",
+        "ALTER TABLE empty ADD COLUMN code TEXT;",
+        'ALTER TABLE empty ADD COLUMN "unique" TEXT; CREATE UNIQUE INDEX u ON empty("unique");',
+    ),
+    Case(
+        "add-check-violated",
+        "ALTER TABLE towns ADD COLUMN size INT DEFAULT 0 CHECK (size > 0);",
+        "ALTER TABLE towns ADD COLUMN size INT DEFAULT 1 CHECK (size > 0);",
+        "ALTER TABLE towns ADD COLUMN size INT CHECK (size > 0);",
+        evidence="2 rows of towns would break",
+    ),
+    Case(
+        "set-not-null",
+        rebuilt(TRIP.replace("notes TEXT", "notes TEXT NOT NULL"), COPY, after=BY_TITLE),
+        rebuilt(TRIP.replace("code TEXT", "code TEXT NOT NULL"), COPY, after=BY_TITLE),
+        rebuilt(
+            TRIP.replace("notes TEXT", "notes TEXT NOT NULL"),
+            COPY.replace("SELECT id, title, notes", "SELECT id, title, ifnull(notes, '')"),
+            after=BY_TITLE,
+        ),
+        evidence="1 row of trip log hold NULL in notes",
+    ),
+    Case(
+        "unique-index-duplicates",
+        'CREATE UNIQUE INDEX u ON "trip log"(title);',
+        'CREATE UNIQUE INDEX u ON "trip log"(title, code);',
+        "CREATE UNIQUE INDEX u ON \"trip log\"(title) WHERE title <> 'Rome';",
+        evidence="1 group of rows",
+    ),
+    Case(
+        "foreign-key-orphans",
+        'DELETE FROM "trip log" WHERE id = 1;',
+        'DELETE FROM "trip log" WHERE id = 3;',
+        'PRAGMA foreign_keys=ON; DELETE FROM "trip log" WHERE id = 1;',
+        "warning",
+        "2 rows of bookings",
+    ),
+    Case(
+        "foreign-key-mismatch",
+        "CREATE TABLE stops(id INTEGER PRIMARY KEY, town TEXT REFERENCES towns(name));",
+        "CREATE TABLE stops(id INTEGER PRIMARY KEY, town INT REFERENCES towns);",
+        "CREATE UNIQUE INDEX u ON towns(name);"
+        "CREATE TABLE stops(id INTEGER PRIMARY KEY, town TEXT REFERENCES towns(name));",
+    ),
+    Case(
+        "foreign-key-unindexed",
+        "ALTER TABLE bookings ADD COLUMN town INT REFERENCES towns(id);",
+        "ALTER TABLE bookings ADD COLUMN town INT REFERENCES towns(id); CREATE INDEX i ON bookings(town);",
+        "CREATE TABLE one(town INTEGER PRIMARY KEY REFERENCES towns(id));",
+        "note",
+        "4 rows to read",
+    ),
+    Case(
+        "change-type",
+        rebuilt(TRIP.replace("code TEXT", "code INTEGER"), COPY, after=BY_TITLE),
+        rebuilt(TRIP.replace("code TEXT", "code VARCHAR(20)"), COPY, after=BY_TITLE),
+        rebuilt(
+            TRIP.replace("code TEXT", "code INTEGER"),
+            COPY.replace("stars, code", "stars, CAST(code AS INTEGER)", 2).replace(
+                "(id, title, notes, stars, CAST(code AS INTEGER)", "(id, title, notes, stars, code"
+            ),
+            after=BY_TITLE,
+        ),
+        "warning",
+        "'007'",
+    ),
+    Case(
+        "money-as-float",
+        rebuilt(TRIP.replace("fare DECIMAL(10,2)", "fare REAL"), COPY, after=BY_TITLE).replace(
+            "fare", "fee"
+        ),
+        rebuilt(TRIP, COPY, after=BY_TITLE),
+        rebuilt(TRIP.replace("stars INT", "stars REAL"), COPY, after=BY_TITLE),
+        "warning",
+    ),
+    Case(
+        "strict-copy",
+        rebuilt(
+            TRIP.replace("stars INT", "stars TEXT")
+            .replace("code TEXT", "code INTEGER")
+            .replace("DECIMAL(10,2)", "INTEGER")
+            + " STRICT",
+            COPY,
+            after=BY_TITLE,
+        ),
+        rebuilt(TRIP.replace("DECIMAL(10,2)", "ANY") + " STRICT", COPY, after=BY_TITLE),
+        rebuilt(TRIP, COPY, after=BY_TITLE),
+        evidence="do not fit INTEGER",
+    ),
+    Case(
+        "rebuild-cascade",
+        "PRAGMA foreign_keys=ON;\n" + rebuilt(TRIP, COPY, after=BY_TITLE),
+        rebuilt(TRIP, COPY, after=BY_TITLE),
+        "PRAGMA foreign_keys=ON; CREATE TABLE n(id INTEGER PRIMARY KEY, name TEXT, region TEXT);"
+        "INSERT INTO n SELECT * FROM towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;",
+        evidence="3 rows of bookings would be deleted",
+    ),
+    Case(
+        "rebuild-loses-objects",
+        rebuilt(TRIP, COPY),
+        rebuilt(TRIP, COPY, after=BY_TITLE),
+        "DROP INDEX by_title;",
+        evidence="index by_title is gone",
+    ),
+    Case(
+        "rebuild-loses-rows",
+        rebuilt(TRIP, f"{COPY} WHERE notes IS NOT NULL", after=BY_TITLE),
+        rebuilt(TRIP, f"{COPY} WHERE id > 0", after=BY_TITLE),
+        'CREATE TABLE best AS SELECT * FROM "trip log" WHERE stars = 5;',
+        evidence="1 row of 3 would not be copied",
+    ),
+    Case(
+        "rename-old-first",
+        'DROP VIEW titles; ALTER TABLE "trip log" RENAME TO old;'
+        f'CREATE TABLE "trip log"({TRIP}; INSERT INTO "trip log" SELECT * FROM old; DROP TABLE old;'
+        f'CREATE VIEW titles AS SELECT title, notes FROM "trip log"; {BY_TITLE}',
+        rebuilt(TRIP, COPY, after=BY_TITLE),
+        "ALTER TABLE towns RENAME TO old_towns;",
+        evidence="would point at old",
+    ),
+    Case(
+        "select-star-copy",
+        "CREATE TABLE n(id INTEGER PRIMARY KEY, region TEXT, name TEXT);"
+        "INSERT INTO n SELECT * FROM towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;",
+        "CREATE TABLE n(id INTEGER PRIMARY KEY, name TEXT, region TEXT);"
+        "INSERT INTO n SELECT * FROM towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;",
+        "CREATE TABLE n(id INTEGER PRIMARY KEY, region TEXT, name TEXT); INSERT INTO n "
+        "SELECT id, region, name FROM towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;",
+        evidence="name would land in region",
+    ),
+    Case(
+        "autoincrement-reset",
+        "CREATE TABLE n(id INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT);"
+        "INSERT INTO n SELECT * FROM numbered; DROP TABLE numbered; ALTER TABLE n RENAME TO numbered;",
+        f"CREATE TABLE n({BOOKING}; INSERT INTO n SELECT * FROM bookings; DROP TABLE bookings;"
+        "ALTER TABLE n RENAME TO bookings;",
+        "CREATE TABLE n(id INTEGER PRIMARY KEY, name TEXT, region TEXT);"
+        "INSERT INTO n SELECT * FROM towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;",
+        "warning",
+        "ids up to 90 were given, the highest left is 1",
+    ),
+    Case(
+        "update-without-where",
+        "UPDATE towns SET region = 'north';",
+        "UPDATE empty SET a = 'x';",
+        "UPDATE towns SET region = (SELECT 'x' WHERE 1) WHERE id = 1;",
+        "warning",
+        "2 rows of towns change in region",
+    ),
+    Case(
+        "delete-without-where",
+        "DELETE FROM towns;",
+        "DELETE FROM empty;",
+        "DELETE FROM towns WHERE region = 'west';",
+        evidence="2 rows of towns would be deleted",
+    ),
+    Case(
+        "delete-rows",
+        "DELETE FROM towns WHERE region = 'west';",
+        "DELETE FROM empty WHERE a = 1;",
+        "DELETE FROM towns WHERE region = 'nowhere';",
+        "note",
+        "1 row of 2 would be deleted",
+    ),
+    Case(
+        "replace-into-parent",
+        "INSERT OR REPLACE INTO \"trip log\"(id, title) VALUES (1, 'Oslo');",
+        "REPLACE INTO towns VALUES (1, 'Bergen', 'west');",
+        "INSERT INTO \"trip log\"(id, title) VALUES (1, 'Oslo') ON CONFLICT (id) DO UPDATE SET title = 'x';",
+        "warning",
+        "4 rows of bookings refer to it",
+    ),
+    Case(
+        "replace-rows",
+        "REPLACE INTO settings VALUES ('theme', 'light');",
+        "REPLACE INTO empty(id) VALUES (1);",
+        "UPDATE settings SET value = replace(value, 'dark', 'light') WHERE 1;",
+        "note",
+    ),
+    Case(
+        "zero-row-change",
+        "UPDATE towns SET region = 'x' WHERE name = 'bergen';",
+        "UPDATE towns SET region = 'x' WHERE name = 'Bergen';",
+        "UPDATE empty SET a = 'x' WHERE a = 'y';",
+        "warning",
+        "name holds 'Bergen'",
+    ),
+    Case(
+        "broken-view",
+        'DROP TABLE "trip log";',
+        "DROP TABLE towns;",
+        'DROP VIEW titles; DROP TABLE "trip log";',
+        evidence="view titles: no such table",
+    ),
+    Case(
+        "broken-trigger",
+        "DROP TABLE audit;",
+        "DROP TABLE towns;",
+        "DROP TRIGGER noted; DROP TABLE audit;",
+        evidence="trigger noted",
+    ),
+    Case(
+        "redundant-index",
+        "CREATE INDEX i ON bookings(name);",
+        "CREATE INDEX i ON bookings(trip);",
+        "CREATE INDEX i ON bookings(name) WHERE trip IS NULL;",
+        "note",
+    ),
+    Case(
+        "pragma-in-transaction",
+        "BEGIN; PRAGMA foreign_keys=ON; COMMIT;",
+        "PRAGMA foreign_keys=ON; BEGIN; COMMIT;",
+        "BEGIN; PRAGMA defer_foreign_keys=ON; COMMIT;",
+        "warning",
+        "foreign_keys stays OFF",
+    ),
+    Case(
+        "transaction-control",
+        "BEGIN; UPDATE towns SET name = 'x' WHERE id = 1; COMMIT;",
+        "UPDATE towns SET name = 'x' WHERE id = 1;",
+        "CREATE TRIGGER t AFTER INSERT ON towns BEGIN SELECT 1; END;",
+        "note",
+    ),
+    Case(
+        "foreign-file",
+        "ATTACH DATABASE 'archive.db' AS archive;",
+        "ATTACH DATABASE ':memory:' AS scratch;",
+        "CREATE TABLE attach(a); INSERT INTO attach VALUES ('ATTACH x');",
+        evidence="archive.db",
+    ),
+    Case(
+        "unsupported-syntax",
+        "ALTER TABLE towns ADD COLUMN IF NOT EXISTS size INT;",
+        "ALTER TABLE towns ADD COLUMN size INT;",
+        "CREATE TABLE IF NOT EXISTS towns(id);",
+        evidence="syntax error",
+    ),
+    Case(
+        "already-applied",
+        "CREATE TABLE towns(id INTEGER PRIMARY KEY, name TEXT, region TEXT);",
+        "CREATE TABLE IF NOT EXISTS towns(id INTEGER PRIMARY KEY);",
+        "DROP TABLE empty; CREATE TABLE empty(id);",
+        evidence="table towns exists, with 2 rows",
+    ),
+    Case(
+        "would-fail",
+        "ALTER TABLE town ADD COLUMN size INT;",
+        "ALTER TABLE towns ADD COLUMN size INT;",
+        "CREATE TABLE town(a); ALTER TABLE town ADD COLUMN size INT;",
+        evidence="there is a table towns",
+    ),
+    Case(
+        "double-quoted-string",
+        'UPDATE towns SET region = "nmae" WHERE id = 1;',
+        'UPDATE towns SET region = "name" WHERE id = 1;',
+        "UPDATE towns SET region = 'say \"hi\"' WHERE id = 1;",
+        "warning",
+        "there is a column name",
+    ),
+    Case(
+        "unused-allowance",
+        "-- drydock: allow drop-table: it is empty\nSELECT 1;",
+        '-- drydock: allow drop-table: retired\nDROP TABLE "trip log";',
+        "-- allow drop-table: not a directive\nSELECT 1;",
+        "note",
+    ),
+    Case(
+        "unknown-allowance",
+        "-- drydock: allow drop-tabel: it is empty\nDROP TABLE empty;",
+        "-- drydock: allow drop-table: it is empty\nDROP TABLE empty;",
+        "-- drydock is fine with this\nDROP TABLE empty;",
+        evidence="there is no rule drop-tabel",
+    ),
+]
+ELSEWHERE = {
+    "edited", "missing", "out-of-order", "duplicate", "not-rerunnable", "unread-python",
+    "big-rewrite",
+}  # fmt: skip
+
+
+def told(findings, rule):
+    return [each for each in findings if each.rule == rule]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+def test_rule_fires_with_its_evidence(case, review, populated):
+    """On rows that it matters to, a rule says so, with facts from these rows."""
+    if case.rule == "money-as-float":
+        populated.execute('ALTER TABLE "trip log" RENAME COLUMN fare TO fee')
+    found = told(review(case.fires), case.rule)
+    assert found, case.fires
+    assert found[0].severity == case.severity
+    assert case.evidence in "\n".join(found[0].evidence)
+    assert found[0].why
+    assert found[0].path.name == "001_change.sql"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+def test_rule_is_silent_where_it_cannot_matter(case, review):
+    """A rule that cannot matter on these rows says nothing."""
+    assert not told(review(case.silent), case.rule)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+def test_rule_knows_its_look_alike(case, review):
+    """What only looks like the rule's subject does not set it off."""
+    found = [f for f in told(review(case.look_alike), case.rule) if f.severity != "note"]
+    assert not found
+
+
+def test_every_rule_has_a_case():
+    """A rule without its three cases is no rule."""
+    assert {case.rule for case in CASES} | ELSEWHERE == set(RULES)
