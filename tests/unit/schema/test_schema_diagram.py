@@ -193,6 +193,14 @@ def test_parents_stand_left_of_their_children(schema_of):
     assert column["trips"] < column["legs"] < column["gone"]
 
 
+def test_a_reference_to_itself_does_not_move_a_parent(schema_of):
+    """Cycles are cut by name; a table that refers to itself alone is no cycle to cut."""
+    table = "CREATE TABLE z(id PRIMARY KEY, up REFERENCES z);"
+    schema = schema_of(f"{table} CREATE TABLE a(z REFERENCES z)")
+    layout = arranged(cards_of(schema), references_of(schema))
+    assert [place.card.name for place in layout.places] == ["z", "a"]
+
+
 @pytest.mark.parametrize("count", [14, 25])
 def test_lone_tables_fill_a_page_and_not_a_tower(count):
     cards = [Card(f"t{n}", tuple(Row(f"c{i}") for i in range(8))) for n in range(count)]
