@@ -44,6 +44,12 @@ def main(argv: list[str] | None = None) -> int:
     except Refused as refusal:
         sys.stderr.write(f"error: {refusal}\n")
         return 3
+    except (OSError, sqlite3.Error) as error:
+        notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+        sys.stderr.write(
+            f"error: {path} was not written, what was there is there: {error}{notes}\n"
+        )
+        return 4
     seconds = time.perf_counter() - started
     size = path.stat().st_size / 1e6
     sys.stderr.write(

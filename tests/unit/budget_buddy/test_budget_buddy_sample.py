@@ -174,6 +174,13 @@ def test_reset_refuses_what_is_not_budget_buddy_s(tmp_path, capsys, content):
     assert path.read_bytes() == before
 
 
+def test_a_path_that_cannot_be_written_is_told_in_one_line(tmp_path, capsys):
+    """No traceback for a folder that is not there."""
+    assert demo.main(["--path", str(tmp_path / "none" / "b.db"), "--rows", "10"]) == 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "No such file or directory" in line
+
+
 def test_a_migration_that_is_not_there_is_named(capsys):
     """--at 99 says which there are."""
     with pytest.raises(SystemExit, match="2"):
