@@ -5,6 +5,7 @@ Which checks are needed is read off the evidence; the crew makes them side by si
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drydock.evidence import keys, soundness
@@ -29,7 +30,7 @@ def foreign_keys(
 ) -> tuple[list[ForeignKeyEvidence], list[Problem]]:
     """Find the rows that break a key now and did not before, and keys that cannot work."""
     told = {fold(table.name): table for table in found if table.kind != "dropped"}
-    asked: list[tuple[ForeignKey, ForeignKey | None, tuple[tuple[str, str], ...]]] = []
+    asked: list[_Question] = []
     problems = []
     for table in told.values():
         child = files.new.tables[fold(table.name)]
@@ -38,20 +39,16 @@ def foreign_keys(
             keys.read(connection, "was", files.old, was_child, files.shapes) if was_child else []
         )
         for key in keys.read(connection, "main", files.new, child, files.shapes):
-            was = next((old for old in before if _as_now(old, told) == key.names), None)
+            was = next((old for old in before if _is_same_key(old, key, told)), None)
             problem = keys.mismatch(key, was)
             if problem is not None:
                 problems.append(problem)
             elif not keys.is_answered(key, was, table, told.get(fold(key.parent_name))):
-                asked.append((key, was, _identity(files, table, was)))
-    results = dict(
-        crew.each(
-            range(len(asked)),
-            lambda own, at: keys.new_violations(own, *asked[at], limit=options.samples),
-        )
-    )
-    broken = [results[at] for at in range(len(asked))]
-    return [rows for rows in broken if rows is not None], problems
+                shape = files.shapes.of("main", child)
+                named = shape.primary_key or ((shape.identity,) if shape.identity else ())
+                asked.append(_Question(key, was, _identity(files, table, was), named))
+    broken = dict(crew.each(asked, lambda own, question: question.answer(own, options.samples)))
+    return [rows for question in asked if (rows := broken[question]) is not None], problems
 
 
 def integrity(
@@ -60,37 +57,29 @@ def integrity(
     """Make SQLite's checks: of every touched table, and of the whole where that is cheap."""
     if options.integrity == "none":
         return []
-    touched = [table for table in found if table.is_touched]
-    whole = Check("integrity_check" if options.integrity == "whole" else "quick_check")
     checks: list[Check] = []
     if options.integrity == "whole":
-        checks.append(whole)
+        checks.append(Check("integrity_check"))
     else:
         if size <= options.small_bytes:
-            checks.append(whole)
-        checks += [
-            check
-            for table in touched
-            if files.new.tables[fold(table.name)].kind == "table"
-            and not (
-                (check := soundness.needed_check(files.connection, table, files.proof)).pragma
-                == whole.pragma
-                and whole in checks
-            )
-        ]
+            checks.append(Check("quick_check"))
+        for table in found:
+            check = soundness.needed_check(files, table)
+            if check is not None and Check(check.pragma) not in checks:
+                checks.append(check)
     problems: dict[str, Problem] = {}
-    for _, result in crew.each(checks, soundness.run):
+    for _, result in crew.knowing_checks().each(checks, soundness.run):
         for problem in result:
             problems.setdefault(problem.text, problem)
     full_text = soundness.full_text_problems(
-        crew.before, crew.after, _full_text(files, touched), crew.should_stop
+        crew.before, crew.after, _full_text(files, found), crew.should_stop
     )
     return [*problems.values(), *full_text]
 
 
-def _full_text(files: Files, touched: list[TableEvidence]) -> list[str]:
+def _full_text(files: Files, found: list[TableEvidence]) -> list[str]:
     """The full-text tables of both files whose index or content was touched."""
-    names = {fold(table.name) for table in touched}
+    touched = {fold(table.name) for table in found if not table.pages_proved}
     asked = []
     for name, table in files.new.tables.items():
         before = files.old.tables.get(name)
@@ -103,30 +92,43 @@ def _full_text(files: Files, touched: list[TableEvidence]) -> list[str]:
             and files.rows_if_same(files.old.tables[shadow], files.new.tables[shadow]) is not None
             for shadow in shadows
         )
-        if not same or before.sql != table.sql or (content and fold(content.name) in names):
+        if not same or before.sql != table.sql or (content and fold(content.name) in touched):
             asked.append(table.name)
     return asked
 
 
-def _as_now(
-    key: ForeignKey, told: dict[str, TableEvidence]
-) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
-    """The names of a key before, as its tables and columns are called now."""
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A foreign key that the evidence does not answer."""
+
+    key: ForeignKey
+    was: ForeignKey | None
+    identity: tuple[tuple[str, str], ...]
+    named: tuple[str, ...]
+
+    def answer(self, own: sqlite3.Connection, limit: int) -> ForeignKeyEvidence | None:
+        return keys.new_violations(
+            own, self.key, self.was, identity=self.identity, named=self.named, limit=limit
+        )
+
+
+def _is_same_key(old: ForeignKey, new: ForeignKey, told: dict[str, TableEvidence]) -> bool:
+    """Whether a key before and one after are the same, by the names of today."""
     by_old_name = {fold(table.was or table.name): table for table in told.values()}
 
-    def now(table: str, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-        known = by_old_name.get(table)
-        if known is None:
-            return table, columns
-        names = {fold(c.was): fold(c.name) for c in known.columns if c.was is not None}
-        return fold(known.name), tuple(names.get(column, column) for column in columns)
+    def now(table: str, columns: tuple[str, ...]) -> tuple[str, list[str]]:
+        known = by_old_name.get(fold(table))
+        renamed = known.columns if known else ()
+        names = {fold(c.was): fold(c.name) for c in renamed if c.was is not None}
+        folded = [fold(column) for column in columns]
+        return fold(known.name if known else table), [names.get(name, name) for name in folded]
 
-    child, parent, columns, targets = key.names
+    parent, targets = now(old.parent_name, old.parent_columns)
     return (
-        now(child, ())[0],
-        now(parent, ())[0],
-        now(child, columns)[1],
-        now(parent, targets)[1],
+        now(old.child.name, old.columns) == (fold(new.child.name), list(map(fold, new.columns)))
+        and parent == fold(new.parent_name)
+        # A parent that is gone cannot say which columns were meant.
+        and (new.parent is None or targets == list(map(fold, new.parent_columns)))
     )
 
 
@@ -139,5 +141,6 @@ def _identity(
     before = files.shapes.of("was", was.child)
     after = files.shapes.of("main", files.new.tables[fold(table.name)])
     if table.matched_by == "rowid":
-        return ((before.rowid, after.rowid),) if before.rowid and after.rowid else ()
+        same = (before.identity, after.identity)
+        return ((same[0], same[1]),) if same[0] and same[1] else ()
     return tuple((name, name) for name in before.primary_key if after.column(name) is not None)

@@ -55,16 +55,38 @@ class Crew:
         after: The file that was changed; only read.
         workers: The number of threads; with 1 the caller's own does the work.
         should_stop: Polled about every millisecond; true ends the comparison.
+        knows_checks: See `knowing_checks`.
     """
 
     def __init__(
-        self, before: Path, after: Path, *, workers: int, should_stop: Callable[[], bool]
+        self,
+        before: Path,
+        after: Path,
+        *,
+        workers: int,
+        should_stop: Callable[[], bool],
+        knows_checks: bool = False,
     ) -> None:
         self.before = before
         self.after = after
         self.workers = workers
         self._asked = should_stop
+        self._knows_checks = knows_checks
         self._failed = threading.Event()
+
+    def knowing_checks(self) -> Crew:
+        """Return a crew whose connections know the tables' CHECK constraints.
+
+        SQLite does not parse them in a file opened ``mode=ro``, so integrity_check would pass
+        over a row that breaks one. These open for writing and forbid it with `query_only`.
+        """
+        return Crew(
+            self.before,
+            self.after,
+            workers=self.workers,
+            should_stop=self._asked,
+            knows_checks=True,
+        )
 
     def should_stop(self) -> bool:
         """Whether nobody waits for the result any more."""
@@ -76,11 +98,12 @@ class Crew:
         Raises:
             NotComparable: SQLite cannot read both of them in one connection.
         """
-        opened = connection.read_only(self.after)
+        mode = "rw" if self._knows_checks else "ro"
+        opened = (connection.read if self._knows_checks else connection.read_only)(self.after)
         try:
             connection.stop_when(opened, self.should_stop)
             opened.text_factory = _lenient
-            opened.execute("ATTACH ? AS was", (f"{self.before.absolute().as_uri()}?mode=ro",))
+            opened.execute("ATTACH ? AS was", (f"{self.before.absolute().as_uri()}?mode={mode}",))
             for schema in ("main", "was"):
                 opened.execute(f"SELECT count(*) FROM {schema}.sqlite_schema").fetchone()
         except sqlite3.Error as error:

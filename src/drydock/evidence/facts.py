@@ -137,11 +137,6 @@ class TableEvidence:
     rowids_moved: bool = False
     samples: tuple[Sample, ...] = ()
 
-    @property
-    def is_touched(self) -> bool:
-        """Whether its bytes may differ, so that its integrity has to be asked for."""
-        return not self.pages_proved and self.kind != "dropped"
-
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:

@@ -68,6 +68,11 @@ class Shape:
     primary_key: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
 
+    @property
+    def identity(self) -> str | None:
+        """The name to find a row by, the one that people know: the alias before the rowid."""
+        return self.alias or self.rowid
+
     def column(self, name: str) -> Column | None:
         """Return the column called `name` as SQLite folds names."""
         wanted = fold(name)
@@ -75,11 +80,21 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """An index, SQLite's own of a key included (they have no SQL)."""
+
+    name: str
+    sql: str | None
+    root: int
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
-    """One file's schema objects, and its user tables by folded name."""
+    """One file's schema objects, its user tables and their indexes by folded table name."""
 
     objects: tuple[ObjectChange, ...]
     tables: dict[str, Table]
+    indexes: dict[str, dict[str, Index]]
     roots: tuple[int, ...]
 
 
@@ -96,7 +111,10 @@ def read(connection: sqlite3.Connection, schema: str) -> Inventory:
         if kind != "view"
     }
     tables = {}
-    for kind, name, _, root, sql in rows:
+    indexes: dict[str, dict[str, Index]] = {}
+    for kind, name, table, root, sql in rows:
+        if kind == "index":
+            indexes.setdefault(fold(table), {})[fold(name)] = Index(name, sql, root)
         if kind == "table" and not name.startswith("sqlite_") and not _is_ours(name):
             role, without_rowid, strict = listed.get(name, ("table", False, False))
             tables[fold(name)] = Table(name, sql or "", root or 0, role, without_rowid, strict)
@@ -105,7 +123,7 @@ def read(connection: sqlite3.Connection, schema: str) -> Inventory:
         for kind, name, table, _, sql in rows
         if sql and not name.startswith("sqlite_") and not _is_ours(table)
     )
-    return Inventory(objects, tables, tuple(row[3] for row in rows if row[3]))
+    return Inventory(objects, tables, indexes, tuple(row[3] for row in rows if row[3]))
 
 
 def shape(connection: sqlite3.Connection, schema: str, table: Table) -> Shape:

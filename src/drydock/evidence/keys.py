@@ -35,16 +35,6 @@ class ForeignKey:
     parent_columns: tuple[str, ...]
     unique: bool
 
-    @property
-    def names(self) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
-        """What makes it the same key in another file."""
-        return (
-            fold(self.child.name),
-            fold(self.parent_name),
-            tuple(map(fold, self.columns)),
-            tuple(map(fold, self.parent_columns)),
-        )
-
 
 def read(
     connection: sqlite3.Connection, schema: str, tables: Inventory, child: Table, shapes: Shapes
@@ -124,7 +114,9 @@ def new_violations(
     connection: sqlite3.Connection,
     key: ForeignKey,
     was: ForeignKey | None,
+    *,
     identity: tuple[tuple[str, str], ...],
+    named: tuple[str, ...],
     limit: int,
 ) -> ForeignKeyEvidence | None:
     """Count the rows that break `key` in ``main`` and did not break `was` in ``was``.
@@ -135,6 +127,7 @@ def new_violations(
         was: The same key before; None: it is new, so every row that breaks it counts.
         identity: Pairs of names (before, after) that are equal for the same row; empty where
             rows have no identity, and then a key's value that was an orphan before may stay one.
+        named: The columns that name a row of the child in the samples.
         limit: The most sample rows.
     """
     child = quote(key.child.name)
@@ -153,7 +146,7 @@ def new_violations(
     (rows,) = connection.execute(f"SELECT count(*) {body}").fetchone()
     if not rows:
         return None
-    shown = tuple(dict.fromkeys((*(new for _, new in identity), *key.columns)))
+    shown = tuple(dict.fromkeys((*named, *key.columns)))
     asked = ", ".join(f"c.{quote(name)}" for name in shown)
     found = tuple(
         ", ".join(

@@ -23,6 +23,7 @@ LossKind = Literal[
     "values-changed-class",
     "values-emptied",
     "sequence-lowered",
+    "object-lost",
 ]
 
 
@@ -35,7 +36,8 @@ class Loss:
             that had rows; ``column-dropped``: a column that had values;
             ``values-changed-class``: values that got another storage class and do not come back
             (digits or zeros lost); ``values-emptied``: values that a rebuild turned to NULL;
-            ``sequence-lowered``: an AUTOINCREMENT counter, so that ids are given twice (F17).
+            ``sequence-lowered``: an AUTOINCREMENT counter, so that ids are given twice (F17);
+            ``object-lost``: an index, trigger or view that nothing dropped (the gate finds it).
         table: The table as it was called before.
         column: The column as it was called before, where it is about one.
         count: Rows or values lost.

@@ -48,6 +48,10 @@ class Files:
             return None
         return self.proof.rows_if_same(before.root, after.root)
 
+    def pages_are_same(self, before: int, after: int) -> bool:
+        """Whether the b-trees under two root pages are the same to the byte."""
+        return self.proof is not None and self.proof.rows_if_same(before, after) is not None
+
     def rows_before(self, table: Table) -> int:
         """The number of rows of a table before, read off its pages where possible."""
         known = self.proof.rows_before(table.root) if self.proof else None

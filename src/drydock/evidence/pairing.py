@@ -46,8 +46,8 @@ class Pair:
     """Two tables that are taken for one, the columns compared, and what identifies a row.
 
     Attributes:
-        on: Pairs of column names (before, after) that are equal for the same row; the rowid's
-            name where `by_rowid`; empty: rows have no identity but their values.
+        on: Pairs of column names (before, after) that are equal for the same row; the rowid or
+            its alias where `by_rowid`; empty: rows have no identity but their values.
     """
 
     before: Table
@@ -99,8 +99,9 @@ def rename_candidates(found: Columns, before: Shape, after: Shape) -> list[tuple
 def first_identity(before: tuple[Table, Shape], after: tuple[Table, Shape], found: Columns) -> Pair:
     """The identity to try first: the rowid where both have one, else a key of both, or none."""
     (old, old_shape), (new, new_shape) = before, after
-    if old_shape.rowid and new_shape.rowid:
-        return Pair(old, new, found, ((old_shape.rowid, new_shape.rowid),), by_rowid=True)
+    if old_shape.identity and new_shape.identity:
+        identity = (old_shape.identity, new_shape.identity)
+        return Pair(old, new, found, (identity,), by_rowid=True)
     by_content = Pair(old, new, found, (), by_rowid=False)
     return next(iter(key_identities(before, after, found)), by_content)
 

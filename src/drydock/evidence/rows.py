@@ -124,13 +124,14 @@ def detail(
 ) -> list[Detail]:
     """Look closer at the values that changed in `columns`, within a stretch."""
     pair = stretch.pair
+    same = pairing.all_of([pairing.is_same(old, new) for old, new in columns])
     found = []
     step = _WIDE // 3
     for at in range(0, len(columns), step):
         asked = [ask for old, new in columns[at : at + step] for ask in _details(old, new)]
         values = connection.execute(
             f"SELECT {', '.join(asked)} FROM {pairing.source(pair)} WHERE {stretch.where} "
-            f"AND NOT ({pairing.is_gone(pair)}) AND NOT {pairing.is_same_row(pair)}"
+            f"AND NOT ({pairing.is_gone(pair)}) AND NOT {same}"
         ).fetchone()
         found += [Detail(*values[first : first + 3]) for first in range(0, len(values), 3)]
     return found

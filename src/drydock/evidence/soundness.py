@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drydock.evidence.facts import TableEvidence
-    from drydock.evidence.inventory import Inventory, Table
-    from drydock.evidence.pages import PageProof
+    from drydock.evidence.inventory import Index, Inventory, Table
+    from drydock.evidence.matching import Files
 
 _FTS = ("fts3", "fts4", "fts5")
 
@@ -47,27 +47,46 @@ def run(connection: sqlite3.Connection, check: Check) -> tuple[Problem, ...]:
     return tuple(Problem(check.table, text, text not in known) for text in found)
 
 
-def needed_check(
-    connection: sqlite3.Connection, evidence: TableEvidence, proof: PageProof | None
-) -> Check:
-    """The cheapest check of a touched table that leaves nothing unproved."""
-    was = None if evidence.kind == "added" else evidence.was or evidence.name
-    rows_stayed = evidence.matched_by == "rowid" and not evidence.added and not evidence.removed
-    if was is not None and proof is not None and rows_stayed and not evidence.rowids_moved:
-        before = _indexes(connection, "was", was)
-        after = _indexes(connection, "main", evidence.name)
-        changed = {fold(column.name) for column in evidence.columns if column.changed}
-        changed |= {fold(c.was or c.name) for c in evidence.columns if c.fate != "kept"}
-        if all(
-            name in before
-            and index.columns == before[name].columns
-            and index.is_plain
-            and changed.isdisjoint(index.names)
-            and proof.rows_if_same(before[name].root, index.root) is not None
-            for name, index in after.items()
-        ):
-            return Check("quick_check", evidence.name, was)
+def needed_check(files: Files, evidence: TableEvidence) -> Check | None:
+    """The cheapest check of a table that leaves nothing unproved; None: its pages prove it."""
+    table = files.new.tables.get(fold(evidence.name))
+    if evidence.kind == "dropped" or table is None or table.kind != "table":
+        return None
+    if evidence.kind == "added":
+        return Check("integrity_check", evidence.name)
+    was = evidence.was or evidence.name
+    before = files.old.indexes.get(fold(was), {})
+    after = files.new.indexes.get(fold(evidence.name), {})
+    indexes_same = all(
+        name in before and files.pages_are_same(before[name].root, index.root)
+        for name, index in after.items()
+    )
+    if indexes_same and evidence.pages_proved:
+        same = all(before[name].sql == index.sql for name, index in after.items())
+        if same or evidence.columns:  # RENAME COLUMN edits the SQL of indexes too
+            return None
+    if indexes_same and all(
+        _entries_stayed(files.connection, evidence, before[name], index)
+        for name, index in after.items()
+    ):
+        return Check("quick_check", evidence.name, was)
     return Check("integrity_check", evidence.name, was)
+
+
+def _entries_stayed(
+    connection: sqlite3.Connection, evidence: TableEvidence, before: Index, after: Index
+) -> bool:
+    """Whether the rows that an index must list are exactly those that it had to list before."""
+    if evidence.matched_by != "rowid" or evidence.added or evidence.removed:
+        return False
+    changed = {fold(column.name) for column in evidence.columns if column.changed}
+    changed |= {fold(c.was or c.name) for c in evidence.columns if c.fate != "kept"}
+    columns = _indexed(connection, "main", after)
+    return (
+        columns is not None
+        and columns == _indexed(connection, "was", before)
+        and changed.isdisjoint(column for column, _, _ in columns)
+    )
 
 
 def full_text_problems(
@@ -104,38 +123,19 @@ def content_table(table: Table, inventory: Inventory) -> Table | None:
 _QUOTES = (("'", "'"), ('"', '"'), ("`", "`"), ("[", "]"), ("", ","), ("", ")"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    root: int
-    is_plain: bool
-    columns: tuple[tuple[str | None, int, str], ...]
-
-    @property
-    def names(self) -> set[str]:
-        return {name for name, _, _ in self.columns if name is not None}
-
-
-def _indexes(connection: sqlite3.Connection, schema: str, table: str) -> dict[str, _Index]:
-    found = {}
-    roots = dict(
-        connection.execute(
-            f"SELECT name, rootpage FROM {schema}.sqlite_schema "
-            "WHERE type = 'index' AND tbl_name = ? COLLATE NOCASE",
-            (table,),
-        )
-    )
-    listed = connection.execute(f"PRAGMA {schema}.index_list({quote(table)})").fetchall()
-    for _, name, _, _, partial in listed:
-        parts = connection.execute(f"PRAGMA {schema}.index_xinfo({quote(name)})").fetchall()
-        columns = tuple(
-            (None if column is None else fold(column), descending, fold(collation or ""))
-            for _, _, column, descending, collation, _ in parts
-        )
-        plain = not partial and all(part[1] != -2 for part in parts)
-        # The primary key of a WITHOUT ROWID table is the table itself and has no root here.
-        if name in roots:
-            found[fold(name)] = _Index(roots[name], plain, columns)
-    return found
+def _indexed(
+    connection: sqlite3.Connection, schema: str, index: Index
+) -> list[tuple[str, int, str]] | None:
+    """An index's columns with order and collation; None where it is partial or has expressions."""
+    if index.sql is not None and "where" in fold(index.sql):
+        return None
+    parts = connection.execute(f"PRAGMA {schema}.index_xinfo({quote(index.name)})").fetchall()
+    if any(part[1] == -2 for part in parts):
+        return None
+    return [
+        (fold(column or ""), descending, fold(collation or ""))
+        for _, _, column, descending, collation, _ in parts
+    ]
 
 
 def _messages(

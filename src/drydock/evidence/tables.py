@@ -274,19 +274,18 @@ def dropped_columns(
 
 
 def _samples(connection: sqlite3.Connection, outcome: Outcome, limit: int) -> tuple[Sample, ...]:
-    """Up to `limit` removed rows and as many changed ones, each from the first stretch with some."""
-    if not outcome.pair.on:
-        missing = (
-            content.missing_rows(connection, outcome.pair, limit) if outcome.tally.gone else []
-        )
-        return samples.removed(outcome.pair, missing)
+    """Up to `limit` removed rows, and as many changed ones, of the first stretch with some."""
+    pair = outcome.pair
+    if not pair.on:
+        missing = content.missing_rows(connection, pair, limit) if outcome.tally.gone else []
+        return samples.removed(pair, missing)
     gone = next((stretch for stretch, tally in outcome.differing if tally.gone), None)
     changed = next((stretch for stretch, tally in outcome.differing if tally.changed), None)
     found: tuple[Sample, ...] = ()
     if gone is not None:
-        found += samples.gone(connection, outcome.pair, gone.where, limit)
+        found += samples.gone(connection, pair, gone.where, limit)
     if changed is not None:
-        found += samples.changed(connection, outcome.pair, changed.where, limit)
+        found += samples.changed(connection, pair, changed.where, limit)
     return found
 
 
