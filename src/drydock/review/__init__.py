@@ -6,7 +6,6 @@ the database for the evidence. It runs nothing on the database it is given, and 
 
 from __future__ import annotations
 
-from drydock.review import catalogue
 from drydock.review.finding import Finding, LossKey, Severity, Verdict, foreseen, worst
 from drydock.review.registry import RULES
 from drydock.review.rehearsal import Rehearsal, review_rehearsed
@@ -15,7 +14,7 @@ from drydock.review.rules.history import History
 from drydock.review.static import review_statically
 
 __all__ = [
-    "RULES", "Finding", "History", "LossKey", "Rehearsal", "Severity", "Verdict", "catalogue",
+    "RULES", "Finding", "History", "LossKey", "Rehearsal", "Severity", "Verdict",
     "foreseen", "review_rehearsed", "review_statically", "to_github", "to_json", "to_sarif",
     "worst",
 ]  # fmt: skip

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 _FIRST = re.compile(r"(?:\s|--[^\n]*\n?|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
 _RUN = {
-    "CREATE", "ALTER", "DROP", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ATTACH", "DETACH",
+    "CREATE", "ALTER", "DROP", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE",
+    "ATTACH", "DETACH",
 }  # fmt: skip
-_COMPILE = {"INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT", "WITH", "VALUES"}
+_COMPILE = frozenset(["INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT", "WITH", "VALUES"])
 _PRAGMAS = re.compile(
     r"pragma\s+(?:main\s*\.\s*)?(foreign_keys|legacy_alter_table|writable_schema|"
     r"defer_foreign_keys|ignore_check_constraints)\s*[=(]",

@@ -21,7 +21,8 @@ INSERT INTO "trip log" VALUES
 CREATE TABLE bookings(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   trip INTEGER REFERENCES "trip log"(id) ON DELETE CASCADE, name TEXT, UNIQUE (name, trip));
-INSERT INTO bookings(id, trip, name) VALUES (1, 1, 'Ada'), (2, 1, 'Bo'), (3, 2, 'Cy'), (4, NULL, 'D');
+INSERT INTO bookings(id, trip, name)
+  VALUES (1, 1, 'Ada'), (2, 1, 'Bo'), (3, 2, 'Cy'), (4, NULL, 'D');
 CREATE TABLE towns(id INTEGER PRIMARY KEY, name TEXT, region TEXT);
 INSERT INTO towns VALUES (1, 'Bergen', 'west'), (2, 'Hamar', 'east');
 CREATE TABLE numbered(id INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT);

@@ -53,7 +53,7 @@ CASES = [
         "drop-column",
         'ALTER TABLE "trip log" DROP COLUMN "größe";',
         'ALTER TABLE "trip log" ADD COLUMN x TEXT; ALTER TABLE "trip log" DROP COLUMN x;',
-        rebuilt(TRIP, f'SELECT * FROM "trip log"', after=BY_TITLE),
+        rebuilt(TRIP, 'SELECT * FROM "trip log"', after=BY_TITLE),
         evidence="2 values would be lost",
     ),
     Case(
@@ -80,7 +80,8 @@ CASES = [
     Case(
         "drop-foreign-key",
         "CREATE TABLE n(id INTEGER PRIMARY KEY AUTOINCREMENT, trip INT, name TEXT);"
-        "INSERT INTO n SELECT * FROM bookings; DROP TABLE bookings; ALTER TABLE n RENAME TO bookings;",
+        "INSERT INTO n SELECT * FROM bookings; DROP TABLE bookings;"
+        "ALTER TABLE n RENAME TO bookings;",
         f"CREATE TABLE n({BOOKING}; INSERT INTO n SELECT * FROM bookings; DROP TABLE bookings;"
         "ALTER TABLE n RENAME TO bookings;",
         "DROP TABLE bookings;",
@@ -108,7 +109,8 @@ CASES = [
     ),
     Case(
         "add-references-default",
-        "PRAGMA foreign_keys=ON; ALTER TABLE bookings ADD COLUMN t INT DEFAULT 1 REFERENCES towns(id);",
+        "PRAGMA foreign_keys=ON;"
+        "ALTER TABLE bookings ADD COLUMN t INT DEFAULT 1 REFERENCES towns(id);",
         "ALTER TABLE bookings ADD COLUMN t INT DEFAULT 1 REFERENCES towns(id);",
         "PRAGMA foreign_keys=ON; ALTER TABLE bookings ADD COLUMN t INT REFERENCES towns(id);",
     ),
@@ -161,7 +163,8 @@ CASES = [
     Case(
         "foreign-key-unindexed",
         "ALTER TABLE bookings ADD COLUMN town INT REFERENCES towns(id);",
-        "ALTER TABLE bookings ADD COLUMN town INT REFERENCES towns(id); CREATE INDEX i ON bookings(town);",
+        "ALTER TABLE bookings ADD COLUMN town INT REFERENCES towns(id);"
+        "CREATE INDEX i ON bookings(town);",
         "CREATE TABLE one(town INTEGER PRIMARY KEY REFERENCES towns(id));",
         "note",
         "4 rows to read",
@@ -247,7 +250,8 @@ CASES = [
     Case(
         "autoincrement-reset",
         "CREATE TABLE n(id INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT);"
-        "INSERT INTO n SELECT * FROM numbered; DROP TABLE numbered; ALTER TABLE n RENAME TO numbered;",
+        "INSERT INTO n SELECT * FROM numbered; DROP TABLE numbered;"
+        "ALTER TABLE n RENAME TO numbered;",
         f"CREATE TABLE n({BOOKING}; INSERT INTO n SELECT * FROM bookings; DROP TABLE bookings;"
         "ALTER TABLE n RENAME TO bookings;",
         "CREATE TABLE n(id INTEGER PRIMARY KEY, name TEXT, region TEXT);"
@@ -282,7 +286,8 @@ CASES = [
         "replace-into-parent",
         "INSERT OR REPLACE INTO \"trip log\"(id, title) VALUES (1, 'Oslo');",
         "REPLACE INTO towns VALUES (1, 'Bergen', 'west');",
-        "INSERT INTO \"trip log\"(id, title) VALUES (1, 'Oslo') ON CONFLICT (id) DO UPDATE SET title = 'x';",
+        "INSERT INTO \"trip log\"(id, title) VALUES (1, 'Oslo') "
+        "ON CONFLICT (id) DO UPDATE SET title = 'x';",
         "warning",
         "4 rows of bookings refer to it",
     ),

@@ -3,3 +3,31 @@
 A rule yields a verdict only where the rows at hand make it matter; it refuses to guess, and what
 cannot be known is either silent or says so.
 """
+
+from __future__ import annotations
+
+from drydock.review.rules import (
+    acceptance,
+    columns,
+    constraints,
+    drops,
+    history,
+    objects,
+    rebuilds,
+    session,
+    values,
+    writes,
+)
+
+__all__ = [
+    "acceptance",
+    "columns",
+    "constraints",
+    "drops",
+    "history",
+    "objects",
+    "rebuilds",
+    "session",
+    "values",
+    "writes",
+]

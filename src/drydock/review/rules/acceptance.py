@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from drydock.names import fold, quote
 from drydock.review import changes
 from drydock.review import table as tables
+from drydock.review.dialects import instead_of
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
 from drydock.review.situation import Situation, counted
@@ -26,43 +27,6 @@ _EXISTS = re.compile(
 )
 _MISSING = re.compile(r"no such (?P<kind>table|column|index|view|trigger): (?P<name>.+)$")
 _FOLLOWER = re.compile(r"error in (?P<kind>view|trigger) (?P<name>.+?)(?: after .*)?: ")
-_NEVER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.DOTALL), fix)
-    for pattern, fix in (
-        (
-            r"add\s+(column\s+)?if\s+not\s+exists",
-            (
-                "SQLite has no ADD COLUMN IF NOT EXISTS; leave IF NOT EXISTS out: the ledger sees to "
-                "it that a migration runs once"
-            ),
-        ),
-        (
-            r"drop\s+(column\s+)?if\s+exists",
-            "SQLite has no DROP COLUMN IF EXISTS; leave IF EXISTS out",
-        ),
-        (
-            r"alter\s+(column|table\s+\S+\s+(alter|modify|change))",
-            (
-                "SQLite has no ALTER COLUMN; in a .py migration: db[TABLE].transform(types={COLUMN: "
-                "TYPE}) or transform(not_null={COLUMN})"
-            ),
-        ),
-        (
-            r"add\s+(constraint|foreign\s+key|primary\s+key|unique|check)",
-            (
-                "SQLite adds no constraint to a table that exists; in a .py migration: "
-                "db[TABLE].add_foreign_key(…) or transform(…)"
-            ),
-        ),
-        (r"drop\s+(constraint|primary|foreign)", "in a .py migration: db[TABLE].transform(…)"),
-        (r"^\s*truncate\b", "DELETE FROM TABLE;"),
-        (r"create\s+or\s+replace", "DROP … IF EXISTS …; then CREATE …"),
-        (r"\bauto_increment\b", "INTEGER PRIMARY KEY gives ids by itself"),
-        (r"^\s*comment\s+on\b", "SQLite keeps no comments; write one inside CREATE TABLE"),
-        (r"\bengine\s*=", "leave ENGINE=… out"),
-        (r"add\s+(column\s+)?\S+.*,\s*add\b", "one ALTER TABLE for each column"),
-    )
-)
 
 
 @rule(
@@ -86,11 +50,11 @@ def unsupported_syntax(change: changes.Refused | Newer, s: Situation) -> Iterato
         return
     if not any(each in change.message for each in _SYNTAX):
         return
-    fix = next((fix for pattern, fix in _NEVER if pattern.search(change.statement)), "")
     yield Verdict(
         "warning" if s.conditional else "error",
         (f"SQLite says: {change.message}",),
-        fix or "see https://sqlite.org/lang.html for the form that SQLite has",
+        instead_of(change.statement)
+        or "see https://sqlite.org/lang.html for the form that SQLite has",
     )
 
 
