@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from drydock.names import fold
 from drydock.schema.difference import ADDED, CHANGED, REMOVED, SchemaDifference
 from drydock.schema.file import SchemaTextError, built
-from drydock.schema.objects import Table
+from drydock.schema.objects import Table, by_name, by_table
 from drydock.schema.wording import column_text, foreign_key_text, type_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def cards_of(schema: Schema, difference: SchemaDifference | None = None) -> tupl
     """Return the cards of `schema`, and of the tables that the difference says went, by name."""
     changes = difference or SchemaDifference()
     tables = (*schema.own_tables, *_removed_tables(changes))
-    return tuple(_card(table, changes) for table in sorted(tables, key=lambda t: fold(t.name)))
+    own = by_table(changes.changes)
+    return tuple(
+        _card(table, own[fold(table.name)]) for table in sorted(tables, key=lambda t: fold(t.name))
+    )
 
 
 def references_of(
@@ -69,10 +72,11 @@ def references_of(
 ) -> tuple[Reference, ...]:
     """Return the references between the tables that `cards_of` shows."""
     changes = difference or SchemaDifference()
-    tables = {fold(t.name): t for t in (*schema.own_tables, *_removed_tables(changes))}
+    tables = by_name((*schema.own_tables, *_removed_tables(changes)))
+    own = by_table(changes.changes)
     return tuple(
-        _reference(table, key, tables[fold(key.parent)], changes)
-        for _, table in sorted(tables.items())
+        _reference(table, key, tables[fold(key.parent)], own[name])
+        for name, table in sorted(tables.items())
         for key in table.foreign_keys
         if fold(key.parent) in tables
     )
@@ -91,8 +95,7 @@ def _read_back(change: Change) -> Table:
     return table or Table(change.subject, ())
 
 
-def _card(table: Table, changes: SchemaDifference) -> Card:
-    own = [one for one in changes.changes if fold(one.table) == fold(table.name)]
+def _card(table: Table, own: list[Change]) -> Card:
     sign = next((c.sign for c in own if c.kind == "table"), CHANGED if own else "")
     if sign in (ADDED, REMOVED):
         own = []  # the sign of the whole says it
@@ -134,16 +137,13 @@ def _note(change: Change) -> Row:
     return Row(f"{named}{change.detail}", sign=change.sign, title=f"{named}{change.detail}")
 
 
-def _reference(
-    table: Table, key: ForeignKey, parent: Table, changes: SchemaDifference
-) -> Reference:
+def _reference(table: Table, key: ForeignKey, parent: Table, own: list[Change]) -> Reference:
     text = foreign_key_text(key)
     sign = next(
         (
             one.sign
-            for one in changes.changes
-            if fold(one.table) == fold(table.name)
-            and one.sign in (ADDED, REMOVED)
+            for one in own
+            if one.sign in (ADDED, REMOVED)
             and (one.kind == "table" or (one.kind == "foreign key" and one.detail == text))
         ),
         "",

@@ -9,13 +9,13 @@ which.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
 from typing import TYPE_CHECKING
 
 from drydock.names import fold
 from drydock.schema import columns, constraints
 from drydock.schema.disagreement import Difference
-from drydock.schema.objects import by_name
+from drydock.schema.objects import by_name, by_table
 from drydock.schema.wording import count
 
 if TYPE_CHECKING:
@@ -46,19 +46,21 @@ def against_models(
 
 
 def _covers(pattern: str, subject: str) -> bool:
-    return fnmatchcase(subject, pattern) or (
-        ":" not in subject and fnmatchcase(subject, pattern + ".*")
-    )
+    whole = re.escape(pattern).replace(r"\*", ".*")
+    # No name of a table covers an index, whose subject has another form.
+    inside = "" if subject.startswith("index:") else r"(?:\..*)?"
+    return re.fullmatch(whole + inside, subject, re.DOTALL) is not None
 
 
 def _all(live: Schema, models: Schema) -> Iterator[Difference]:
     there, views = by_name(live.tables), by_name(live.views)
     wanted = by_name(models.own_tables)
+    own, asked = by_table(live.indexes), by_table(models.indexes)
     for name, table in wanted.items():
         if name in there:
             yield from columns.compared(there[name], table)
             if not there[name].virtual:
-                yield from constraints.compared(live, there[name], models, table)
+                yield from constraints.compared(there[name], own[name], table, asked[name])
         elif name in views:
             detail = "is a view in the database; its columns are not compared"
             yield Difference("note", table.name, detail, "view", "table")

@@ -20,16 +20,16 @@ from drydock.schema.wording import foreign_key_text, index_text, names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drydock.schema.objects import ForeignKey, Index, Schema, Table
+    from drydock.schema.objects import ForeignKey, Index, Table
 
 
-def compared(live: Schema, there: Table, models: Schema, wanted: Table) -> Iterator[Difference]:
-    """Yield where the constraints and indexes of `there`, a table of `live`, differ from `wanted`.
+def compared(
+    there: Table, own: list[Index], wanted: Table, asked: list[Index]
+) -> Iterator[Difference]:
+    """Yield where a table and its indexes, `own`, differ from the one wanted and those asked for.
 
-    `models` is the schema that `wanted` is a table of.
+    Columns are not compared here.
     """
-    own = [index for index in live.indexes if fold(index.table) == fold(there.name)]
-    asked = [index for index in models.indexes if fold(index.table) == fold(wanted.name)]
     yield from _primary_key(there, wanted)
     yield from _foreign_keys(there, wanted)
     yield from _checks(there, wanted)

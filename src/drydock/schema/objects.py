@@ -7,6 +7,7 @@ in a column and one at the table's end look the same. The text as stored is kept
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -151,12 +152,30 @@ class Named(Protocol):
         ...
 
 
+class OnTable(Protocol):
+    """Anything that belongs to a table."""
+
+    @property
+    def table(self) -> str:
+        """The table's name as it was written."""
+        ...
+
+
 NamedT = TypeVar("NamedT", bound=Named)
+OnTableT = TypeVar("OnTableT", bound=OnTable)
 
 
 def by_name(objects: Iterable[NamedT]) -> dict[str, NamedT]:
     """Return `objects` under their folded names, in their order."""
     return {fold(thing.name): thing for thing in objects}
+
+
+def by_table(objects: Iterable[OnTableT]) -> defaultdict[str, list[OnTableT]]:
+    """Return `objects` in lists under the folded names of their tables."""
+    groups: defaultdict[str, list[OnTableT]] = defaultdict(list)
+    for thing in objects:
+        groups[fold(thing.table)].append(thing)
+    return groups
 
 
 def _named(objects: Iterable[NamedT], name: str) -> NamedT | None:
