@@ -28,7 +28,8 @@ def settled(walk: Walk) -> tuple[Finding, ...]:
         return tuple(walk.findings)
     reasons = {each.rule: each.reason for each in directives}
     lines = tuple((each.rule, each.line) for each in directives)
-    declared = Declared(lines, frozenset(each.rule for each in walk.findings))
+    found = frozenset(each.rule for each in walk.findings)
+    declared = Declared(lines, found, told_all=walk.told_all)
     told = [walk.finding(rule, verdict, 1) for rule, verdict in judge(declared, walk.situation())]
     allowed = (
         replace(each, allowed=reasons[each.rule]) if each.rule in reasons else each
@@ -46,8 +47,13 @@ def settled(walk: Walk) -> tuple[Finding, ...]:
     example="-- drydock: allow drop-table: moved to archive\nSELECT 1;",
 )
 def unused_allowance(change: Declared, s: Situation) -> Iterator[Verdict]:
-    """A directive for a rule that finds nothing in this file."""
+    """A directive for a rule that finds nothing in this file, on rows that it could ask.
+
+    A database that is made from nothing has no rows to lose; the directive is for the others.
+    """
     del s
+    if not change.told_all:
+        return
     for name, line in change.directives:
         if name in RULES and name not in change.found:
             yield Verdict("note", (f"{name} finds nothing here",), "delete the line", line=line)

@@ -271,7 +271,11 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A file's directives, as (rule, line), and the rules that found something in it."""
+    """A file's directives, as (rule, line), and the rules that found something in it.
+
+    `told_all` says that the rules had all the rows to ask that they need.
+    """
 
     directives: tuple[tuple[str, int], ...]
     found: frozenset[str]
+    told_all: bool

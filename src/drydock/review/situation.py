@@ -34,6 +34,8 @@ class Known:
     added: set[tuple[str, str]] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
     uncertain: bool = False
+    met_new: bool = False
+    """True when a rule was silent in this file only because a table holds no rows yet."""
 
 
 class Situation:
@@ -145,7 +147,9 @@ class Situation:
 
     def is_new(self, name: str) -> bool:
         """True when a pending migration made the table, so that it holds no one's rows yet."""
-        return fold(name) in self.known.created
+        new = fold(name) in self.known.created
+        self.known.met_new = self.known.met_new or new
+        return new
 
     def is_new_column(self, table: str, column: str) -> bool:
         """True when a pending migration added the column, or made its table."""

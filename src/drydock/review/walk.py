@@ -115,11 +115,17 @@ class Walk:
             code=self._setting.code,
         )
 
+    @property
+    def told_all(self) -> bool:
+        """True when no rule was silent for want of rows to ask."""
+        return self._data is not None and not self._known.met_new
+
     def run(self, steps: Sequence[Step], before: changes.Finished) -> None:
         """Walk through `steps`, up to what stops them; `before` is how things stood.
 
         See `standing` for `before`, and `finish` for the end.
         """
+        self._known.met_new = False
         read = [self._read(step) for step in steps]
         self._rebuilds = rebuild.find(read) if before.objects is not None else ()
         for place, (step, found) in enumerate(zip(steps, read, strict=True)):
