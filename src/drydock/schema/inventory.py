@@ -55,13 +55,24 @@ _GENERATED = (2, 3)  # `hidden` of a VIRTUAL and a STORED column
 
 
 def inventory(connection: sqlite3.Connection) -> Schema:
-    """Return the schema of the database that `connection` has as ``main``.
+    """Return the schema of the database that `connection` has as ``main``, at one moment.
 
     Raises:
         sqlite3.DatabaseError: The schema cannot be read (damaged, or locked).
     """
     rows = connection.cursor()
     rows.row_factory = None  # the caller's may be anything
+    if connection.in_transaction:
+        return _read(rows)
+    rows.execute("BEGIN")  # another process may change the schema between two queries
+    try:
+        return _read(rows)
+    finally:
+        if connection.in_transaction:  # an I/O error may have ended it
+            rows.execute("ROLLBACK")
+
+
+def _read(rows: sqlite3.Cursor) -> Schema:
     stored = [row for row in rows.execute(_OBJECTS) if not _is_internal(row[2])]
     texts = {(kind, name): sql for kind, name, _, sql in stored}
     listed = {name: (kind, wr, strict) for name, kind, wr, strict in rows.execute(_TABLES)}

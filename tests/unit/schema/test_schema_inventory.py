@@ -154,6 +154,34 @@ def test_the_callers_row_factory_makes_no_difference(build):
     assert connection.row_factory is not None
 
 
+def test_a_change_by_another_process_halfway_is_not_seen(tmp_path):
+    """One moment: tables of before with columns of after would be a schema that never was."""
+    with (
+        closing(sqlite3.connect(tmp_path / "a b.db", isolation_level=None)) as reader,
+        closing(sqlite3.connect(tmp_path / "a b.db", isolation_level=None)) as writer,
+    ):
+        writer.executescript("PRAGMA journal_mode=WAL; CREATE TABLE t(a); CREATE TABLE u(b)")
+
+        def interfere(statement):
+            if "pragma_table_list" in statement:
+                reader.set_trace_callback(None)
+                writer.executescript("DROP TABLE u; ALTER TABLE t ADD COLUMN late")
+
+        reader.set_trace_callback(interfere)
+        schema = inventory(reader)
+        assert [(t.name, len(t.columns)) for t in schema.tables] == [("t", 1), ("u", 1)]
+        assert not reader.in_transaction
+        assert [(t.name, len(t.columns)) for t in inventory(reader).tables] == [("t", 2)]
+
+
+def test_a_transaction_of_the_caller_is_read_and_left_open(build):
+    connection = build("CREATE TABLE t(a)")
+    connection.execute("BEGIN")
+    connection.execute("ALTER TABLE t ADD COLUMN b")
+    assert len(inventory(connection).table("t").columns) == 2
+    assert connection.in_transaction
+
+
 @pytest.mark.parametrize(
     ("definition", "expected"),
     [
