@@ -217,7 +217,7 @@ def _facts(column: Column, other: Column, *, keyed: bool) -> Iterator[str]:
         was, now = getattr(column, fact), getattr(other, fact)
         if fact == "default":  # `(1)` and `1` are one default; that '1' is not 1, probes see
             was, now = ("".join(words(text)).strip("'()") for text in (was, now))
-        elif fact == "collation":
+        elif fact in ("type", "collation"):
             was, now = was.upper(), now.upper()
         if was != now and not (keyed and fact in ("pk", "notnull")):
             yield f"{column.name}: {fact} {was!r} became {now!r}"

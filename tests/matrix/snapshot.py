@@ -152,7 +152,7 @@ def take(conn: sqlite3.Connection, table: str) -> Snapshot:
                 (kind, name, text or "")
                 for kind, name, owner, text in schema
                 if not (kind in ("table", "index") and fold(owner) == fold(table))
-                and not name.startswith("sqlite_autoindex_")
+                and not name.startswith("sqlite_")
             )
         ),
         tables=tuple(
