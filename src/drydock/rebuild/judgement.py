@@ -1,0 +1,257 @@
+"""What keeps a change from being made, as far as names and dependents can say.
+
+Each function raises the first refusal it finds, with everything of that kind named at once, so
+that a second try is the last. Looks at no row (`rows` does) and runs before anything is touched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drydock.names import fold, quote
+from drydock.rebuild.changes import label, normal
+from drydock.rebuild.refusals import (
+    ContradictoryChangeError,
+    DependentsError,
+    NoSuchColumnError,
+    NotATableError,
+)
+from drydock.tokens import code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from drydock.rebuild.changes import Changes
+    from drydock.rebuild.dependents import Dependent, Surroundings
+    from drydock.rebuild.readings import Reading
+    from drydock.rebuild.shape import Schema, TableShape
+
+_ROWID_NAMES = ("rowid", "_rowid_", "oid")
+
+
+def subject(schema: Schema, name: str, temporary: Iterable[str]) -> str:
+    """Return the table's name as stored, if it is a table that can be changed.
+
+    Raises:
+        NotATableError: It is none, or not one of ours to change.
+    """
+    if fold(name) in {fold(one) for one in temporary}:
+        raise NotATableError(
+            f"{name} is a temporary table here, which hides any other of that name",
+            hint=f"drop it, or make it anew: DROP TABLE temp.{quote(name)}",
+        )
+    if view := schema.find("view", name):
+        raise NotATableError(
+            f"{view.name} is a view; only tables can be transformed",
+            hint=f"DROP VIEW {quote(view.name)}, then CREATE VIEW with the new query",
+        )
+    table = schema.find("table", name)
+    if table is None:
+        near = _near(name, [one.name for one in schema.objects if one.type == "table"])
+        raise NotATableError(f"there is no table {name}", cause=near)
+    if fold(name) in {fold(one.name) for one in schema.virtual} or not (table.sql or "").strip():
+        raise NotATableError(
+            f"{table.name} is a virtual table; its module alone decides its columns",
+            hint=f"DROP TABLE {quote(table.name)}, then create and fill it anew",
+        )
+    if fold(name) in schema.shadows or fold(name).startswith("sqlite_"):
+        raise NotATableError(f"{table.name} belongs to SQLite itself or to a virtual table")
+    if "virtual" in {token.folded for token in code(table.sql or "")[:2]}:
+        raise NotATableError(
+            f"{table.name} is a virtual table whose module is not loaded on this connection"
+        )
+    return table.name
+
+
+def _near(name: str, names: list[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, names, n=1)
+    return [f"did you mean {found[0]}?"] if found else []
+
+
+def columns_exist(shape: TableShape, changes: Changes) -> None:
+    """Check that every column that the change names is there.
+
+    Raises:
+        NoSuchColumnError: One is not.
+        ContradictoryChangeError: One is both dropped and changed, or every one is dropped.
+    """
+    asked = {
+        *changes.drop, *changes.rename, *changes.not_null, *changes.defaults, *changes.collate,
+        *changes.conversions, *changes.column_order, *(changes.pk or ()),
+        *(name for one in changes.add_foreign_keys for name in one.columns),
+        *(name for name in changes.types if name not in changes.generated),
+        *(name for name, one in changes.generated.items() if one.expression is None),
+    }  # fmt: skip
+    known = {fold(one.name) for one in shape.columns}
+    known |= {fold(name) for name in changes.generated}
+    missing = sorted(name for name in asked if fold(name) not in known)
+    if missing:
+        present = [one.name for one in shape.columns]
+        raise NoSuchColumnError(
+            f"table {shape.name} has no column {', '.join(missing)}",
+            cause=_near(missing[0], present),
+            hint=f"its columns are: {', '.join(present)}",
+        )
+    dropped = {fold(name) for name in changes.drop}
+    kept = asked - {*changes.drop, *changes.column_order}
+    if both := sorted(name for name in kept if fold(name) in dropped):
+        raise ContradictoryChangeError(f"{', '.join(both)} cannot be dropped and changed at once")
+    if not known - dropped:
+        raise ContradictoryChangeError(
+            f"table {shape.name} would have no column left",
+            hint=f"to be rid of the table: DROP TABLE {quote(shape.name)}",
+        )
+
+
+def checks_exist(around: Surroundings, changes: Changes) -> None:
+    """Check that every CHECK to drop, and everything in `cascade`, is there.
+
+    Raises:
+        ContradictoryChangeError: One is not.
+    """
+    from drydock.rebuild.changes import constraints
+
+    found = [(one.kind, label(item, one)) for item, one, _ in constraints(around.create)]
+    checks = {normal(name) for kind, names in found if kind == "CHECK" for name in names}
+    for wanted in changes.drop_check:
+        if normal(wanted) not in checks:
+            stated = [names[0] for kind, names in found if kind == "CHECK"]
+            raise ContradictoryChangeError(
+                f"table {around.shape.name} has no CHECK {wanted}",
+                cause=[f"it has: {name}" for name in stated] or "it has none",
+            )
+
+
+def dependents_allow(around: Surroundings, changes: Changes) -> list[Dependent]:
+    """Return the dependents of dropped columns that go along, as `cascade` says.
+
+    Raises:
+        DependentsError: Something that was not named depends on a column that would go.
+    """
+    going: list[Dependent] = []
+    dropped = {fold(name) for name in changes.drop}
+    for name in changes.drop:
+        found = [one for one in around.of_column(name) if fold(one.labels[0]) not in dropped]
+        if not any(one.kind != "primary key" for one in found) and changes.pk is not None:
+            found = []
+        refuse_dependents(
+            f"column {name} of {around.shape.name} cannot be dropped",
+            [one for one in found if not (one.cascades and changes.cascades(*one.labels))],
+        )
+        going += [one for one in found if one not in going]
+    return going
+
+
+def order_allows(around: Surroundings, after: TableShape, changes: Changes) -> None:
+    """Check that nothing takes the columns by a position that would be another's.
+
+    Raises:
+        DependentsError: Something does.
+    """
+    before = [fold(one.name) for one in around.shape.columns]
+    if [fold(one.name) for one in after.columns] != before:
+        found = [one for one in around.by_position() if not changes.cascades(*one.labels)]
+        refuse_dependents(f"the columns of {around.shape.name} cannot change places", found)
+
+
+def rowids_allow(around: Surroundings, after: TableShape, changes: Changes) -> None:
+    """Check that nothing finds rows by a rowid that would be another's, or hidden.
+
+    Raises:
+        DependentsError: Something does.
+    """
+    before, shape = around.shape.rowid_alias, around.shape
+    moved = after.rowid_alias is not None and fold(after.rowid_alias) != fold(before or "")
+    lost = after.without_rowid and not shape.without_rowid
+    hidden = any(fold(name) in _ROWID_NAMES for name in changes.rename.values())
+    if moved or lost or hidden:
+        found = [one for one in around.by_rowid() if not changes.cascades(*one.labels)]
+        refuse_dependents(f"the rowids of {shape.name} cannot change", found)
+
+
+def renames_allow(around: Surroundings, changes: Changes) -> None:
+    """Check that no full-text table reads a renamed column: SQLite's ALTER does not see it.
+
+    Raises:
+        DependentsError: One does.
+    """
+    for old, new in changes.rename.items():
+        if fold(old) != fold(new):
+            refuse_dependents(
+                f"column {old} of {around.shape.name} cannot be renamed", around.full_text(old)
+            )
+
+
+def refuse_dependents(what: str, found: list[Dependent]) -> None:
+    """Refuse in the name of the dependents, if there are any.
+
+    Raises:
+        DependentsError: There are.
+    """
+    if not found:
+        return
+    names = tuple(one.labels[0] for one in found)
+    named = [one.labels[0] for one in found if one.cascades]
+    hint = "resolve each with its statement"
+    if named:
+        hint += f", or let them go along: cascade={named!r}"
+    count = "1 thing depends" if len(found) == 1 else f"{len(found)} things depend"
+    raise DependentsError(
+        f"{what}: {count} on it", dependents=names, cause=[one.line() for one in found], hint=hint
+    )
+
+
+def readings_kept(
+    before: Mapping[tuple[str, str], Reading],
+    after: Mapping[tuple[str, str], Reading],
+    table: str,
+    changes: Changes,
+    tables: frozenset[str],
+) -> None:
+    """Check that every view and trigger still reads what it read, under the new names.
+
+    What was broken before does not count.
+
+    Raises:
+        DependentsError: One would break, or would read something else.
+    """
+    renames = {fold(old): fold(new) for old, new in changes.rename.items()}
+    fresh = {(fold(table), fold(name)) for name in changes.generated}
+
+    def now(pair: tuple[str, str]) -> tuple[str, str]:
+        return (pair[0], renames.get(pair[1], pair[1])) if pair[0] == fold(table) else pair
+
+    causes, names = [], []
+    for key, old in before.items():
+        new = after.get(key)
+        if old.error or new is None:
+            continue
+        was = {now(pair) for pair in old.columns if pair[0] in tables}
+        reads = {pair for pair in new.columns if pair[0] in tables} - (fresh - was)
+        joined = {renames.get(name, name) for name in old.joined}
+        what = f"{old.subject.type} {old.subject.name}"
+        if new.error:
+            causes.append(f"{what} would break: {new.error}")
+        elif was != reads:
+            odd = ", ".join(sorted(".".join(pair) for pair in was ^ reads))
+            causes.append(f"{what} would read other columns: {odd}")
+        elif joined != new.joined and fold(table) in old.tables:
+            odd = ", ".join(sorted(joined ^ new.joined))
+            causes.append(f"{what} would join on other columns: {odd}")
+        else:
+            continue
+        names.append(old.subject.name)
+    if causes:
+        kinds = [
+            f"DROP {old.subject.type.upper()} {quote(old.subject.name)}"
+            for old in before.values()
+            if old.subject.name in names
+        ]
+        raise DependentsError(
+            f"table {table} cannot be changed so: {len(names)} of what uses it would break",
+            dependents=tuple(names),
+            cause=causes,
+            hint=f"first {'; '.join(kinds)}; afterwards create it in its new form",
+        )
