@@ -14,5 +14,5 @@ from typing import Any
 
 
 def migrate(db: Any) -> None:
-    """Drop the column; it is UNIQUE, which SQLite's own DROP COLUMN refuses."""
-    db["monthly_income"].transform(drop={"spreadsheet_row"})
+    """Drop the column and its UNIQUE with it, which SQLite's own DROP COLUMN refuses."""
+    db["monthly_income"].transform(drop={"spreadsheet_row"}, cascade={"UNIQUE"})
