@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from drydock.review.table import ForeignKey, Table
 
-Way = Literal["alter", "rebuild", "transform"]
+Way = Literal["alter", "rebuild", "rows", "transform"]
+"""``rows``: a rebuild that Python fills row by row, so that values may live on elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,24 @@ class Rebuild:
     dropped: int
     renamed: int | None
     renamed_first: int | None
+    by_rows: bool = False
 
 
-def find(statements: Sequence[tuple[object, ...]]) -> tuple[Rebuild, ...]:
-    """Return the rebuilds among a file's statements, each given as its changes."""
+def find(statements: Sequence[tuple[object, ...]], *, by_rows: bool) -> tuple[Rebuild, ...]:
+    """Return the rebuilds among a file's statements, each given as its changes.
+
+    Args:
+        statements: The changes of each statement.
+        by_rows: Python may read the old rows and insert them one by one into the new table.
+    """
     flat = [(place, change) for place, each in enumerate(statements) for change in each]
     drops = [(place, c) for place, c in flat if isinstance(c, changes.DropTable)]
-    found = (_rebuild_by(place, drop.table, flat) for place, drop in drops)
+    found = [_rebuild_by(place, drop.table, flat) for place, drop in drops]
+    if by_rows:
+        found = [
+            each or _rebuild_by_rows(place, drop.table, flat)
+            for each, (place, drop) in zip(found, drops, strict=True)
+        ]
     return tuple(each for each in found if each is not None)
 
 
@@ -60,6 +71,21 @@ def _rebuild_by(place: int, dropped: str, flat: list[tuple[int, object]]) -> Reb
         back = _put_back(dropped, target, place, flat)
         if back is not None:
             return Rebuild(dropped, target, dropped, back, place, None, None)
+    return None
+
+
+def _rebuild_by_rows(place: int, dropped: str, flat: list[tuple[int, object]]) -> Rebuild | None:
+    """Return the rebuild of a table that another one, filled by INSERTs, takes the name of."""
+    for at, rename in flat:
+        if not isinstance(rename, changes.RenameTable) or at < place:
+            continue
+        for copied, write in flat:
+            if not isinstance(write, changes.Write) or write.verb != "insert" or copied > place:
+                continue
+            if _same(rename.new, dropped) and _same(rename.table, write.table):
+                return Rebuild(
+                    dropped, dropped, rename.table, copied, place, at, None, by_rows=True
+                )
     return None
 
 
@@ -91,7 +117,7 @@ def copy_of(rebuild: Rebuild, write: changes.Write, old: Table, new: Table) -> c
     select = write.source or ""
     if not _same(rebuild.source, old.name):
         select = syntax.replace_name(select, rebuild.source, f"main.{quote(old.name)}")
-    if set_aside(rebuild):
+    if set_aside(rebuild) or rebuild.by_rows:
         names = tuple(each.name for each in old.columns if new.column(each.name))
         listed = ", ".join(quote(each) for each in names)
         select, targets = f"SELECT {listed} FROM main.{quote(old.name)}", names
@@ -104,6 +130,8 @@ def compare(copy: changes.Copy, write: changes.Write) -> Iterator[object]:
     old, new, image = copy.old, copy.new, copy.image
     came_from = _origins(copy, write)
     yield from _dropped(copy, write)
+    if write.source is None:
+        return  # Python makes the new rows, so nothing more is known of them
     for target, source in came_from.items():
         there, here = new.column(target), old.column(source)
         if there is None or here is None:
@@ -191,7 +219,8 @@ def _dropped(copy: changes.Copy, write: changes.Write) -> Iterator[changes.DropC
         used = frozenset(fold(each) for each in copy.image.columns)
     for column in copy.old.columns:
         if fold(column.name) not in used and not column.generated:
-            yield changes.DropColumn(copy.old.name, column.name, "rebuild")
+            way: changes.Way = "rebuild" if write.source else "rows"
+            yield changes.DropColumn(copy.old.name, column.name, way)
 
 
 def _key(key: ForeignKey) -> tuple[object, ...]:

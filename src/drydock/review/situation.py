@@ -187,10 +187,11 @@ def shown(value: object, column: str = "") -> str:
 
 def samples(rows: list[tuple[object, ...]] | None, columns: tuple[str, ...]) -> tuple[str, ...]:
     """Return a few rows as lines, ``id=1, name='x'``."""
-    return tuple(
+    lines = (
         ", ".join(f"{name}={shown(value, name)}" for name, value in zip(columns, row, strict=False))
         for row in (rows or [])[:SAMPLES]
     )
+    return tuple(dict.fromkeys(lines))
 
 
 def counted(number: int, noun: str) -> str:

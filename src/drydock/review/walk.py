@@ -101,6 +101,7 @@ class Walk:
         self._is_function = migration.path.suffix == ".py" and migration.kind == "function"
         self._rebuilds: tuple[rebuild.Rebuild, ...] = ()
         self._old: dict[rebuild.Rebuild, tables.Table | None] = {}
+        self._fresh: set[str] = set()
         self._keys: dict[str, tuple[str, frozenset[tables.ForeignKey]]] = {}
 
     def situation(self, *, conditional: bool = False) -> Situation:
@@ -127,7 +128,8 @@ class Walk:
         """
         self._known.met_new = False
         read = [self._read(step) for step in steps]
-        self._rebuilds = rebuild.find(read) if before.objects is not None else ()
+        is_python = self.migration.path.suffix == ".py"
+        self._rebuilds = rebuild.find(read, by_rows=is_python) if before.objects is not None else ()
         for place, (step, found) in enumerate(zip(steps, read, strict=True)):
             self._remember_old(place)
             self._step(step, tuple(self._in_rebuild(place, each) for each in found), place)
@@ -259,6 +261,8 @@ class Walk:
         """Keep the foreign keys of a table from before it is changed."""
         if isinstance(change, changes.CreateTable | changes.AddColumn):
             name = change.table
+            if isinstance(change, changes.CreateTable) and self.situation().table(name) is None:
+                self._fresh.add(fold(name))
         elif isinstance(change, changes.RenameTable) and not change.first:
             name = change.new
         else:
@@ -269,8 +273,8 @@ class Walk:
     def _effect(self, change: object) -> None:
         """Note what a statement did to the rows, for the statements after it."""
         rebuilt = {fold(each.table) for each in self._rebuilds}
-        if isinstance(change, changes.CreateTable) and not change.if_not_exists:
-            self._known.created |= {fold(change.table)} - rebuilt
+        if isinstance(change, changes.CreateTable):
+            self._known.created |= ({fold(change.table)} & self._fresh) - rebuilt
         elif isinstance(change, changes.RenameTable):
             self._known.created |= {fold(change.new)} - rebuilt
         elif isinstance(change, changes.AddColumn):

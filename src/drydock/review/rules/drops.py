@@ -80,14 +80,16 @@ def drop_column(change: changes.DropColumn, s: Situation) -> Iterator[Verdict]:
         f"WHERE {where} LIMIT {SAMPLES}",
         table.name,
     )
+    by_rows = change.way == "rows"
     said = (
         f"{counted(values, 'value')} would be lost"
+        f"{', unless the Python code carries them over' if by_rows else ''}"
         if values is not None
         else "its values are not known",
         *(f"for example {line}" for line in samples(rows, (column.name,))),
     )
     yield Verdict(
-        s.gravity(table.name) if values is not None else "warning",
+        s.gravity(table.name) if values is not None and not by_rows else "warning",
         (*said, *code, *s.caveat(table.name)),
         f"copy them first, for example: CREATE TABLE {quote(table.name + '_' + column.name)} AS "
         f"SELECT rowid AS id, {quote(column.name)} FROM {quote(table.name)};",
