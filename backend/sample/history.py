@@ -139,5 +139,7 @@ def _database(connection: sqlite3.Connection) -> Any:
     try:
         from drydock import Database  # noqa: PLC0415 - optional
     except ImportError:
-        from sqlite_utils import Database  # noqa: PLC0415 - optional
+        import sqlite_utils  # noqa: PLC0415 - optional
+
+        return sqlite_utils.Database(connection)
     return Database(connection)
