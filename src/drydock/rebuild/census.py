@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"[ \t\n\v\f\r]*[+-]?(?P<whole>\d*)\.?\d*(?:[eE][+-]?\d+)?[
 _NUMBER_CHARACTERS = "*[^-0-9+.eE \t\n\v\f\r]*"
 _SAMPLES = 3
 _BIGGEST = 2**63
-_EXACT_AS_REAL = 2**53
+_EXACT_AS_REAL = 2**53  # 16 digits: any number of 15 is exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def lossy(value: str, old: ColumnShape, new: ColumnShape) -> str | None:
     numeric = ("INTEGER", "NUMERIC", "REAL")
     losing = []
     if new.affinity in numeric and old.affinity not in numeric:
-        losing.append(f"(typeof({value}) = 'text' AND {_not_kept(value, new.affinity)})")
+        losing.append(f"({_not_kept(value, new.affinity)} AND typeof({value}) = 'text')")
     if new.affinity == "REAL":
         losing.append(
             f"(typeof({value}) = 'integer' AND "
@@ -134,13 +134,12 @@ def lossy(value: str, old: ColumnShape, new: ColumnShape) -> str | None:
 
 
 def _not_kept(value: str, affinity: str) -> str:
-    """A plain whole number is settled by SQLite itself; only the rest is worth a call."""
-    text = f"CAST({value} AS TEXT) COLLATE BINARY"
-    whole = f"CAST(CAST({value} AS INTEGER) AS TEXT) = {text}"
+    """A plain whole number is settled by SQLite itself, first; only the rest is worth a call."""
+    odd = f"CAST(CAST({value} AS INTEGER) AS TEXT) IS NOT {value} COLLATE BINARY"
     if affinity == "REAL":
-        whole += f" AND CAST({value} AS INTEGER) BETWEEN -{_EXACT_AS_REAL} AND {_EXACT_AS_REAL}"
-    odd = f"{value} GLOB '{_NUMBER_CHARACTERS}'"
-    return f"NOT ({whole}) AND ({odd} OR NOT {_KEEPS}({value}, '{affinity}'))"
+        odd = f"({odd} OR length({value}) > 15)"
+    number = f"{value} NOT GLOB '{_NUMBER_CHARACTERS}' AND {_KEEPS}({value}, '{affinity}')"
+    return f"{odd} AND NOT ({number})"
 
 
 def changed_form(value: str, old: ColumnShape, new: ColumnShape) -> str:
@@ -182,6 +181,13 @@ def duplicates(
         return None
     (count,) = connection.execute(f"SELECT count(*) FROM (SELECT 1 {groups})").fetchone()
     return Offence(int(count), tuple(f"{_brief(value)}: {times} rows" for value, times in rows))
+
+
+def tally(connection: sqlite3.Connection, table: str, conditions: list[str]) -> list[int]:
+    """Return how many rows meet each condition, all counted in one pass."""
+    counts = ", ".join(f"count(*) FILTER (WHERE {one})" for one in conditions)
+    row = connection.execute(f"SELECT {counts} FROM {quote(table)}").fetchone()
+    return [int(count) for count in row]
 
 
 def any_row(connection: sqlite3.Connection, table: str, condition: str = "1") -> bool:

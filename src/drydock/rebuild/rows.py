@@ -6,6 +6,7 @@ is touched. Reads only; refuses with a count and samples.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from drydock.rebuild.shape import TableShape
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a column's values fare: the condition of a loss, the new type, and both counts."""
+
+    losing: str
+    type: str
+    lost: int
+    changed: int
+
+
 class Rows:
     """What the stored rows say, with the table's new shape before their eyes."""
 
@@ -36,6 +47,7 @@ class Rows:
         self._before = before
         self._after = after
         self._changes = changes
+        self._forms = self._count_forms()
 
     def value(self, column: str) -> str:
         """Return the SQL of the column's value as it would arrive."""
@@ -76,30 +88,47 @@ class Rows:
                 )  # fmt: skip
 
     def _allow_types(self) -> None:
-        changed = retyped(self._before, self._after)
+        for name, form in self._forms.items():
+            if form.lost and not self._changes.may_lose(name):
+                self._refuse_lossy(form.losing, name, form.type)
         for new in self._after.columns:
             old = self._before.column(new.name)
-            if old is None or not old.stored or new.hidden:
+            if old is None or not old.stored or new.hidden or not self._after.strict:
                 continue
-            value, given = self.value(new.name), self.value(new.name) != quote(new.name)
-            condition = census.lossy(value, old, new)
-            if (
-                new.name in changed
-                and condition
-                and not given
-                and not self._changes.may_lose(new.name)
-            ):
-                self._refuse_lossy(condition, new.name, new.type)
-            becomes_strict = self._after.strict and (
-                not self._before.strict or new.type != old.type or given
-            )
-            offence = census.not_strict(value, new) if becomes_strict else None
-            if offence:
+            value = self.value(new.name)
+            if self._before.strict and new.type == old.type and value == quote(new.name):
+                continue
+            if offence := census.not_strict(value, new):
                 self._refuse(
-                    offence, new.name,
+                    offence,
+                    new.name,
                     f"column {new.name} of {self._before.name} holds values that STRICT refuses",
                     f'pass conversions={{"{new.name}": "…"}}, an SQL expression for the values',
-                )  # fmt: skip
+                )
+
+    def _count_forms(self) -> dict[str, _Form]:
+        """Count in one pass what becomes of the values of every converted column."""
+        forms, conditions = {}, []
+        for name in dict.fromkeys(
+            [*retyped(self._before, self._after), *self._changes.conversions]
+        ):
+            old, new, value = self._before.column(name), self._after.column(name), self.value(name)
+            if old is None or new is None:
+                continue
+            kept = quote(name)
+            losing = census.lossy(value, old, new) if value == kept else None
+            changing = (
+                census.changed_form(value, old, new)
+                if value == kept
+                else f"{value} IS NOT {kept} COLLATE BINARY OR typeof({value}) <> typeof({kept})"
+            )
+            forms[old.name] = losing or "0", new.type
+            conditions += [losing or "0", changing]
+        counts = census.tally(self._connection, self._before.name, conditions) if forms else []
+        return {
+            name: _Form(losing, type_, counts[2 * number], counts[2 * number + 1])
+            for number, (name, (losing, type_)) in enumerate(forms.items())
+        }
 
     def _allow_key(self) -> None:
         old_key, new_key = self._before.primary_key, self._after.primary_key
@@ -176,21 +205,7 @@ class Rows:
 
     def changed(self) -> dict[str, int]:
         """Return how many values of each converted column are stored in another form."""
-        counts = {}
-        for name in {*retyped(self._before, self._after), *self._changes.conversions}:
-            old, new, value = self._before.column(name), self._after.column(name), self.value(name)
-            if old is None or new is None:
-                continue
-            if value != quote(name):
-                kept = quote(name)
-                condition = f"{value} IS NOT {kept} OR typeof({value}) <> typeof({kept})"
-            else:
-                condition = census.changed_form(value, old, new)
-                losing = census.lossy(value, old, new)
-                if losing and self._changes.may_lose(name):
-                    condition = f"({condition}) AND NOT ({losing})"
-            counts[old.name] = census.count_rows(self._connection, self._before.name, condition)
-        return counts
+        return {name: form.changed for name, form in self._forms.items()}
 
 
 def _forbids_null(shape: TableShape, name: str) -> bool:
