@@ -1,0 +1,366 @@
+"""The static review: pending files are judged in order, on rows that they may not have reached."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from drydock.ledger import Entry
+from drydock.plan import make
+from drydock.review import History, foreseen, review_statically, worst
+
+
+def rules(findings):
+    return {each.rule for each in findings}
+
+
+def test_later_file_knows_what_an_earlier_one_made(review):
+    """A table or column of an earlier pending file is not looked for in the database."""
+    found = review(
+        "CREATE TABLE fresh(id INTEGER PRIMARY KEY);",
+        "ALTER TABLE fresh ADD COLUMN word TEXT NOT NULL DEFAULT 'x';",
+        "CREATE INDEX by_word ON fresh(word);",
+        "ALTER TABLE fresh RENAME COLUMN word TO term; DROP INDEX by_word;",
+        "ALTER TABLE fresh DROP COLUMN term; DROP TABLE fresh;",
+    )
+    assert found == ()
+
+
+def test_backfill_before_a_constraint_makes_the_error_a_warning(review):
+    """Rows that a pending statement changes first are evidence of today, and say so."""
+    found = review(
+        "UPDATE towns SET name = 'x' WHERE id = 1;",
+        "CREATE TABLE n(id INTEGER PRIMARY KEY, name TEXT CHECK (name = 'x'), region TEXT);"
+        "INSERT INTO n SELECT * FROM towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;",
+    )
+    (told,) = [each for each in found if each.rule == "add-check-violated"]
+    assert told.severity == "warning"
+    assert "as the rows are now" in told.evidence[-1]
+
+
+def test_column_added_twice_by_pending_files_is_found(review):
+    """The second file would stop the run, so it is found before."""
+    found = review(
+        "ALTER TABLE towns ADD COLUMN size INT;",
+        "ALTER TABLE towns ADD COLUMN size INT;",
+    )
+    assert [(each.rule, each.migration) for each in found] == [("would-fail", "002_change")]
+
+
+def test_existing_column_is_told_with_its_values(review):
+    """What is there already is told with what it holds."""
+    (told,) = review("ALTER TABLE towns ADD COLUMN region TEXT;")
+    assert told.rule == "already-applied"
+    assert told.evidence == ("column towns.region exists (TEXT, 2 values)",)
+    assert "inv adopt --mark 001_change" in told.fix
+
+
+def test_nothing_after_a_refused_statement_is_judged(review):
+    """The run stops there, so what follows would not be as it is judged."""
+    found = review("ALTER TABLE nope ADD COLUMN a INT;\nDROP TABLE towns;")
+    assert rules(found) == {"would-fail"}
+
+
+def test_settings_do_not_leak_into_the_next_file(review):
+    """Each file begins with foreign keys off, whatever the one before it set."""
+    rebuild = (
+        "CREATE TABLE n(id INTEGER PRIMARY KEY, name TEXT, region TEXT, t INT);"
+        "INSERT INTO n(id, name, region) SELECT id, name, region FROM towns;"
+        "DROP TABLE towns; ALTER TABLE n RENAME TO towns;"
+    )
+    found = review("PRAGMA foreign_keys=ON; SELECT 1;", rebuild)
+    assert "rebuild-cascade" not in rules(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "CREATE TABLE n(id INTEGER PRIMARY KEY, name TEXT, region TEXT); INSERT INTO n SELECT * "
+            "FROM towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;"
+        ),
+        (
+            "ALTER TABLE towns RENAME TO old; CREATE TABLE towns(id INTEGER PRIMARY KEY, name TEXT, "
+            "region TEXT); INSERT INTO towns SELECT * FROM old; DROP TABLE old;"
+        ),
+        (
+            "CREATE TABLE kept AS SELECT * FROM towns; DROP TABLE towns; CREATE TABLE towns(id INTEGER "
+            "PRIMARY KEY, name TEXT, region TEXT); INSERT INTO towns SELECT * FROM kept; "
+            "DROP TABLE kept;"
+        ),
+    ],
+    ids=["new first", "old renamed first", "set aside"],
+)
+def test_rebuild_idiom_loses_no_table(review, text):
+    """Each of the idioms puts the table back, so nothing is foreseen as lost."""
+    found = review(text)
+    assert foreseen(found) == frozenset()
+    assert worst(found) in {None, "note"}
+
+
+def test_dropped_and_filled_from_elsewhere_is_a_dropped_table(review):
+    """A table of the same name with other rows is no rebuild."""
+    found = review(
+        "DROP TABLE towns; CREATE TABLE towns(id); INSERT INTO towns SELECT id FROM audit;"
+    )
+    assert ("table", "towns") in foreseen(found)
+
+
+def test_rebuild_that_leaves_a_column_out_foresees_its_loss(review):
+    """The loss is the column's, with the old table's name."""
+    found = review(
+        "CREATE TABLE n(id INTEGER PRIMARY KEY, name TEXT); INSERT INTO n SELECT id, name FROM "
+        "towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;"
+    )
+    assert foreseen(found) == {("column", "towns", "region")}
+
+
+def test_column_merged_into_another_is_not_lost(review):
+    """A column that the copy reads lives on."""
+    found = review(
+        "CREATE TABLE n(id INTEGER PRIMARY KEY, place TEXT); INSERT INTO n SELECT id, "
+        "name || ', ' || region FROM towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;"
+    )
+    assert foreseen(found) == frozenset()
+
+
+def test_foreseen_names_each_kind_of_loss(review):
+    """A "yes" to these findings covers these losses and no other."""
+    found = review(
+        "DROP TABLE numbered; ALTER TABLE towns DROP COLUMN region; DELETE FROM bookings WHERE id > 2;"
+        "REPLACE INTO settings VALUES ('theme', 'x');"
+    )
+    assert foreseen(found) == {
+        ("table", "numbered"),
+        ("column", "towns", "region"),
+        ("rows", "bookings"),
+        ("rows", "settings"),
+    }
+
+
+def test_allowance_carries_its_reason_and_settles_the_severity(review):
+    """A declared loss is there, with its reason, and no longer counts as an error."""
+    text = (
+        "-- drydock: allow drop-table: moved to archive\n"
+        "-- drydock: allow broken-trigger: rewritten in 002\nDROP TABLE audit;"
+    )
+    found = review(text)
+    told = {each.rule: each.allowed for each in found}
+    assert told == {"drop-table": "moved to archive", "broken-trigger": "rewritten in 002"}
+    assert worst(found) is None
+
+
+def test_without_a_database_what_cannot_be_told_is_a_warning(migration):
+    """An unknown table is neither safe nor an error."""
+    found = review_statically([migration("DROP TABLE users; DELETE FROM posts;")], None)
+    assert found == ()  # neither table is known, so nothing can be told
+    found = review_statically(
+        [migration("CREATE TABLE users(id);"), migration("DELETE FROM users;", "002")], None
+    )
+    assert found == ()
+
+
+def test_unknown_syntax_never_stops_the_review(review):
+    """What does not parse is a finding, with SQLite's words and its line."""
+    found = review("SELECT 1;\n\nFROBNICATE TABLE towns;", "SELECT 1\0;")
+    assert {each.rule for each in found} <= {"unsupported-syntax", "would-fail"}
+    assert found[0].line == 3
+    assert 'near "FROBNICATE"' in found[0].evidence[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["SELECT (((", "CREATE", "ALTER TABLE", "UPDATE x SET", "'", ")", 'DROP TABLE "a""b"', "§"],
+)
+def test_broken_statement_never_crashes(migration, populated, text):
+    """Nonsense gives findings or nothing, never an exception of ours."""
+    from drydock.migration import MigrationError
+
+    try:
+        review_statically([migration(text)], populated)
+    except MigrationError:
+        assert text == "'"  # what cannot be split is the file's error, told by its reader
+
+
+def test_older_sqlite_of_the_application_is_told(review):
+    """Syntax that the application's SQLite lacks is an error with both versions."""
+    text = "ALTER TABLE towns DROP COLUMN region;"
+    (told,) = [
+        each
+        for each in review(text, sqlite_version=(3, 31, 1))
+        if each.rule == "unsupported-syntax"
+    ]
+    assert "3.35.0" in told.evidence[0]
+    assert "3.31.1" in told.evidence[0]
+    assert "unsupported-syntax" not in rules(review(text, sqlite_version=(3, 40, 0)))
+
+
+def test_application_that_still_names_a_column_is_told(review):
+    """The lines of the application that a dropped or renamed column leaves behind are named."""
+    code = (("backend/models.py", "class Town:\n    region = Column(Text)\n"),)
+    found = review("ALTER TABLE towns DROP COLUMN region;", code=code)
+    assert "backend/models.py:2 still names it" in found[0].evidence
+
+
+def test_second_run_is_tried_on_request(review):
+    """What a second run would say is a note, and only on request."""
+    text = "CREATE TABLE fresh(a);"
+    assert rules(review(text, rerun=True)) == {"not-rerunnable"}
+    assert rules(review("CREATE TABLE IF NOT EXISTS fresh(a);", rerun=True)) == set()
+    assert review(text) == ()
+
+
+def test_big_rewrite_is_told_from_100_000_rows(review, populated):
+    """A backfill over many rows tells how many."""
+    populated.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 100005) "
+        "INSERT INTO towns(id) SELECT i FROM n"
+    )
+    text = "UPDATE towns SET name = 'x' WHERE name IS NULL;"
+    (told,) = [each for each in review(text) if each.rule == "big-rewrite"]
+    assert told.evidence[0] == "100,003 rows of towns are written"
+    assert "big-rewrite" not in rules(review("UPDATE towns SET name = 'x' WHERE id < 50;"))
+
+
+def test_samples_hide_secrets_and_control_characters(populated, review):
+    """What is shown of rows is short, has no terminal escapes and no secrets."""
+    populated.execute("CREATE TABLE accounts(id INTEGER PRIMARY KEY, password_hash TEXT, bio TEXT)")
+    bio = "\x1b[31m" + "x" * 100
+    populated.execute("INSERT INTO accounts VALUES (1, 'hunter2', ?)", (bio,))
+    found = review(
+        "ALTER TABLE accounts DROP COLUMN password_hash; ALTER TABLE accounts DROP COLUMN bio;"
+    )
+    text = "\n".join(line for each in found for line in each.evidence)
+    assert "hunter2" not in text
+    assert "\x1b" not in text
+    assert "x" * 60 not in text
+
+
+def test_the_ledger_against_the_files(migration, populated):
+    """Edited, missing, out of order and duplicate files are told with their facts."""
+    one, late, twin = (migration(f"SELECT {n};", f"{n:03}_x") for n in (1, 2, 3))
+    other = migration("SELECT 33;", "003_y")
+    entries = [
+        Entry(1, "001_x", "0" * 64, "2026-01-01T00:00:00Z", 0.1, "run1"),
+        Entry(2, "003_x", twin.checksum, "2026-01-01T00:00:00Z", 0.1, "run1"),
+        Entry(3, "000_gone", "1" * 64, "2026-01-01T00:00:00Z", 0.1, "run1"),
+    ]
+    plan = make(entries, [one, late, twin, other])
+    history = History(plan, Path("migrations"), {"001_x": "SELECT 0;"})
+    found = {
+        (each.rule, each.migration): each
+        for each in review_statically(plan.pending, populated, history=history)
+    }
+    assert set(found) == {
+        ("edited", "001_x"),
+        ("missing", "000_gone"),
+        ("out-of-order", "002_x"),
+        ("duplicate", "003_y"),
+    }
+    assert "-SELECT 0;" in found["edited", "001_x"].evidence
+    assert "+SELECT 1;" in found["edited", "001_x"].evidence
+
+
+def test_review_writes_nothing(review, populated):
+    """The database that is asked is only read."""
+    before = list(populated.iterdump())
+    review(
+        "DROP TABLE towns; DELETE FROM bookings; PRAGMA user_version = 9;",
+        "UPDATE settings SET value = 1;",
+    )
+    assert list(populated.iterdump()) == before
+
+
+def test_f10_transaction_left_open_is_an_error(review):
+    """A file that ends inside its transaction would be rolled back."""
+    found = review("BEGIN;\nUPDATE towns SET name = 'x' WHERE id = 1;")
+    assert ("transaction-control", "error", 2) in {(f.rule, f.severity, f.line) for f in found}
+
+
+def test_f15_keys_off_inside_a_transaction_is_no_protection(review):
+    """PRAGMA foreign_keys=OFF after BEGIN changes nothing; the children are at risk."""
+    found = review(
+        "PRAGMA foreign_keys=ON;\nBEGIN;\nPRAGMA foreign_keys=OFF;\nDROP VIEW titles;\n"
+        'DROP TABLE "trip log";\nCOMMIT;'
+    )
+    told = {each.rule: each for each in found}
+    assert told["pragma-in-transaction"].evidence == ("foreign_keys stays ON",)
+    assert told["rebuild-cascade"].severity == "error"
+
+
+def test_f16_deleted_parents_leave_orphans(review):
+    """With keys off nothing stops a DELETE of parents; the children are counted."""
+    found = review("DELETE FROM \"trip log\" WHERE title = 'Oslo';")
+    (told,) = [each for each in found if each.rule == "foreign-key-orphans"]
+    assert told.evidence == (
+        "2 rows of bookings point at them through bookings.trip → trip log (id)",
+    )
+
+
+def test_f17_renaming_the_old_table_first_takes_children_along(review):
+    """The foreign keys that would follow the old table are named."""
+    found = review(
+        'DROP VIEW titles; ALTER TABLE "trip log" RENAME TO u_old; CREATE TABLE "trip log"(id '
+        'INTEGER PRIMARY KEY, title TEXT, notes TEXT); INSERT INTO "trip log" SELECT id, title, '
+        "notes FROM u_old; DROP TABLE u_old;"
+    )
+    (told,) = [each for each in found if each.rule == "rename-old-first"]
+    assert told.severity == "error"
+    assert told.evidence == ("bookings.trip → trip log (id) would point at u_old",)
+
+
+def test_f23_quoted_typo_is_told_in_each_place(review):
+    """Each double-quoted word that SQLite would take for a string is found, columns are not."""
+    found = review('UPDATE "towns" SET "region" = "nmae" || "name" WHERE "naem" = "region";')
+    told = [each.evidence[0] for each in found if each.rule == "double-quoted-string"]
+    assert [line.split()[0] for line in told] == ['"nmae"', '"naem"']
+
+
+def test_f24_other_files_are_refused(review):
+    """ATTACH, VACUUM INTO and load_extension reach for files that are not of the run."""
+    for text in (
+        "ATTACH '/tmp/x.db' AS x; CREATE TABLE x.y(a);",
+        "VACUUM INTO 'copy.db';",
+        "SELECT load_extension('evil');",
+    ):
+        found = review(text)
+        assert [(each.rule, each.severity) for each in found] == [("foreign-file", "error")]
+
+
+def test_thousand_small_files_take_little_time(migration):
+    """A thousand plain files cost no more than a tenth of a second or so."""
+    kinds = (
+        "CREATE TABLE t{}(id INTEGER PRIMARY KEY, name TEXT NOT NULL);",
+        "ALTER TABLE t{} ADD COLUMN x TEXT NOT NULL DEFAULT '';",
+        "CREATE INDEX i{0} ON t{0}(name);",
+    )
+    pending = [
+        migration(kind.format(number), f"{number * 3 + place:04}_x")
+        for number in range(334)
+        for place, kind in enumerate(kinds)
+    ]
+    assert all(len(each.statements) == 1 and not each.directives for each in pending)
+    database = sqlite3.connect(":memory:")
+    times = []
+    for _ in range(3):
+        begun = time.process_time()
+        assert review_statically(pending, database) == ()
+        times.append(time.process_time() - begun)
+    database.close()
+    assert min(times) < 0.4  # 0.04 to 0.08 s measured; four times that only on a slow machine
+
+
+def test_plain_looking_statement_is_tried_too(review):
+    """The quick path leaves nothing out: what SQLite refuses there is found as well."""
+    found = review(
+        "CREATE TABLE fresh(a, a);",
+        "CREATE INDEX i ON towns(absent);",
+        "INSERT INTO towns VALUES (1, 2);",
+        "ALTER TABLE fresh2 ADD COLUMN a INT;",
+    )
+    assert [(each.rule, each.migration) for each in found] == [
+        ("would-fail", f"{number:03}_change") for number in (1, 2, 3, 4)
+    ]
