@@ -20,9 +20,12 @@ from hypothesis import strategies as st
 from drydock.evidence import compare, losses
 from drydock.names import quote
 
+LONG = "long"
+"""Stands for a text that needs overflow pages; short in a failing example."""
+
 VALUES = st.sampled_from(
     [None, 0, 1, 1.0, -1, 2**53 + 1, float(2**53), 2**63 - 1, -(2**63), 0.1 + 0.2, 1e300]
-    + ["", "a", "A", "a\0b", "1", "007", "1.0", "ä", "x" * 5000, b"", b"a", b"\0" * 3000]
+    + ["", "a", "A", "a\0b", "1", "007", "1.0", "ä", LONG, b"", b"a", b"\0\xff"]
 )
 TYPES = st.sampled_from(["", "TEXT", "INTEGER", "REAL", "BLOB", "NUMERIC", "TEXT COLLATE NOCASE"])
 NAMES = ['we"ird', "group", "Å", "å", "a b", "rowid"]
@@ -56,8 +59,16 @@ class Known:
         end = " WITHOUT ROWID" if self.key == "without rowid" else ""
         return f"CREATE TABLE {quote(name)} ({', '.join(parts)}){end}"
 
+    @property
+    def is_altered(self) -> bool:
+        return bool(self.updated) or any(old != now for old, now in self.columns.items())
+
     def names(self) -> list[str]:
         return ["id", *(now for now in self.columns.values() if now), *self.added]
+
+
+def stored(value):
+    return "x" * 5000 if value == LONG else value
 
 
 @st.composite
@@ -90,7 +101,7 @@ def apply(draw, connection, known: Known) -> None:
             value = draw(VALUES)
             connection.execute(
                 f"INSERT OR IGNORE INTO {table}(id, {quote(known.names()[-1])}) VALUES (?, ?)",
-                (1000 + at, value),
+                (1000 + at, stored(value)),
             )
     elif kind == "update" and live:
         old = draw(st.sampled_from(live))
@@ -98,7 +109,7 @@ def apply(draw, connection, known: Known) -> None:
             known.updated.add(old)
             connection.execute(
                 f"UPDATE {table} SET {quote(old)} = ? WHERE CAST(id AS INTEGER) % ? = 0",
-                (draw(VALUES), draw(st.integers(1, 6))),
+                (stored(draw(VALUES)), draw(st.integers(1, 6))),
             )
     elif kind == "delete":
         where = "CAST(id AS INTEGER) % ? = 1"
@@ -209,7 +220,7 @@ def test_random_known_changes_are_reported_exactly(data):
                 marks = ", ".join("?" * len(known.names()))
                 connection.executemany(
                     f"INSERT INTO {quote(name)}({names}) VALUES ({marks})",
-                    [(2 * at, *row) for at, row in enumerate(rows)],
+                    [(2 * at, *map(stored, row)) for at, row in enumerate(rows)],
                 )
                 gap = data.draw(st.integers(3, 9))
                 connection.execute(f"DELETE FROM {quote(name)} WHERE id % ? = 2", (gap,))
@@ -226,9 +237,12 @@ def test_random_known_changes_are_reported_exactly(data):
         assert evidence.foreign_keys == ()
         for known in all_known:
             rows_before = len(read(before, known.was, [], ["id"]))
-            names = {table.name for table in evidence.tables}
-            if known.name not in names or (known.was != known.name and known.was in names):
-                raise AssertionError(known)
+            names = [table.name for table in evidence.tables]
+            if known.name != known.was and known.was in names:
+                # Renamed, and so much besides that nothing tells it is one table: no row hidden.
+                assert evidence.table(known.was).removed == rows_before
+                assert not rows_before or known.is_altered
+                continue
             found = evidence.table(known.name)
             if rows_before:
                 check((before, after), known, found)
@@ -245,5 +259,5 @@ def check_losses(before: Path, known: Known, found, told) -> None:
             filled = sum(value[1] != "null" for _, value in values)
             lost = [loss.count for loss in own if loss.column == old]
             assert sum(lost) == filled
-    kinds = {loss.kind for loss in own}
-    assert kinds <= {"rows-removed", "column-dropped", "values-emptied"}
+    if not found.is_rewritten:
+        assert {loss.kind for loss in own} <= {"rows-removed", "column-dropped"}

@@ -119,6 +119,8 @@ class TableEvidence:
             (the hidden rowids moved and the table has no key: rows are counted by their values).
         pages_proved: Whether identical pages proved it, without looking at a row.
         rowids_moved: Rows are the same, but their hidden rowids are not (VACUUM does it, F22).
+        is_rewritten: Its rows stand in another b-tree under other DDL (a rebuild, or ALTER TABLE
+            and VACUUM): a changed value may come from the copy and not from an UPDATE.
         samples: Some of the changed and removed rows.
     """
 
@@ -135,6 +137,7 @@ class TableEvidence:
     matched_by: str = "rowid"
     pages_proved: bool = False
     rowids_moved: bool = False
+    is_rewritten: bool = False
     samples: tuple[Sample, ...] = ()
 
 

@@ -1,8 +1,10 @@
 """What of the evidence is a loss: the decision that can stop a run. Pure.
 
-A loss is what cannot be had back from the file after. Rows that an UPDATE changed are told by the
-evidence, not blocked: changing data is what migrations are for. So are values that got another
-storage class but come back when cast (1 that became '1'). Full-text indexes that can be made
+A loss is what cannot be had back from the file after and what no statement asked for by name. Rows
+that an UPDATE changed in place are told by the evidence, not blocked: changing data is what
+migrations are for. Values of a table that was rebuilt are another matter: there a changed type or
+a forgotten column does it. Told only are values that come back when cast (1 that became '1').
+Full-text indexes that can be made
 again from their content are no loss; tables named `_drydock_…` are not looked at.
 """
 
@@ -34,8 +36,8 @@ class Loss:
     Attributes:
         kind: ``rows-removed``: rows of a table that is still there; ``table-dropped``: a table
             that had rows; ``column-dropped``: a column that had values;
-            ``values-changed-class``: values that got another storage class and do not come back
-            (digits or zeros lost); ``values-emptied``: values that a rebuild turned to NULL;
+            ``values-changed-class``: values that got another storage class in a rebuild and do
+            not come back (digits or zeros lost); ``values-emptied``: values that a rebuild turned to NULL;
             ``sequence-lowered``: an AUTOINCREMENT counter, so that ids are given twice (F17);
             ``object-lost``: an index, trigger or view that nothing dropped (the gate finds it).
         table: The table as it was called before.
@@ -119,6 +121,8 @@ def _of_column(table: TableEvidence, column: ColumnEvidence) -> Iterator[Loss]:
             column.samples,
             f"column {where} is dropped with {_many(column.dropped_values, 'value')}",
         )
+    if not table.is_rewritten:
+        return
     if column.irreversible:
         yield Loss(
             "values-changed-class",
@@ -129,7 +133,7 @@ def _of_column(table: TableEvidence, column: ColumnEvidence) -> Iterator[Loss]:
             f"{where}: {_many(column.irreversible, 'value')} got another type "
             "and cannot be turned back",
         )
-    if column.emptied and table.kind in ("rebuilt", "renamed"):
+    if column.emptied:
         yield Loss(
             "values-emptied",
             name,

@@ -120,31 +120,34 @@ def told_by_pages(
 def rename_candidates(
     files: Files, gone: list[Table], come: list[Table]
 ) -> list[tuple[Table, Table]]:
-    """Pairs of a table that went and one that came with all its columns, same root page first."""
-    pairs = [
-        (before, after)
-        for before in gone
-        for after in come
-        if before.kind == after.kind
-        and files.rows_before(before) > 0
-        and _names(files, "was", before) <= _names(files, "main", after)
-    ]
+    """Pairs of a table that went and one that came and may be it, same root page first.
+
+    It has all columns of the other, or half of them at the same root page.
+    """
+    pairs = []
+    for before in gone:
+        if before.kind != "table" or not files.rows_before(before):
+            continue
+        old = _names(files, "was", before)
+        for after in come:
+            shared = len(old & _names(files, "main", after)) if after.kind == "table" else 0
+            if shared == len(old) or (before.root == after.root and shared * 2 >= len(old)):
+                pairs.append((before, after))
     return sorted(pairs, key=lambda pair: pair[0].root != pair[1].root)
 
 
 def is_renamed(subject: Subject, evidence: TableEvidence) -> bool:
     """Whether the rows say that two tables of different names are one. Pure.
 
-    No row may be missing. Where the table stands at the same root page under the same columns
-    (ALTER TABLE RENAME), half of the rows may have been changed besides; elsewhere none: a
-    dropped table must not hide behind a new one of the same look.
+    No row may be missing. At the same root page (ALTER TABLE RENAME) half of the rows may have
+    been changed besides; elsewhere none: a dropped table must not hide behind a new one of the
+    same look. What its dropped columns held is told as lost in either case.
     """
     if evidence.removed:
         return False
-    in_place = subject.before.root == subject.after.root and [
-        (column.name, column.declared) for column in subject.old.columns
-    ] == [(column.name, column.declared) for column in subject.new.columns]
-    return evidence.kept * 2 >= evidence.rows_before if in_place else not evidence.changed
+    if subject.before.root == subject.after.root:
+        return evidence.kept * 2 >= evidence.rows_before
+    return not evidence.changed
 
 
 def _match_virtual(

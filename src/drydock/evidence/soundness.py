@@ -173,5 +173,8 @@ def _full_text_failures(
             except sqlite3.DatabaseError as error:
                 if "interrupted" in str(error):
                     raise
-                failures[table] = f"full-text index {table} does not match its content: {error}"
+                failures[table] = (
+                    f"full-text index {table} does not match its content ({error}); "
+                    f"end the migration with: INSERT INTO {name}({name}) VALUES ('rebuild');"
+                )
     return failures

@@ -174,6 +174,7 @@ def conclude(connection: sqlite3.Connection, outcome: Outcome, options: Options)
         ),
         matched_by=pair.matched_by,
         rowids_moved=outcome.rowids_moved,
+        is_rewritten=_is_rewritten(subject.before, subject.after),
         samples=_samples(connection, outcome, options.samples),
     )
 
@@ -247,7 +248,7 @@ def kind(before: Table, after: Table, *, rows_differ: bool) -> Kind:
         return "renamed"
     if before.sql == after.sql:
         return "changed" if rows_differ else "untouched"
-    return "changed" if before.root == after.root else "rebuilt"
+    return "rebuilt" if _is_rewritten(before, after) else "changed"
 
 
 def dropped_columns(
@@ -330,6 +331,10 @@ def _renamed(connection: sqlite3.Connection, outcome: Outcome) -> list[tuple[Col
             found.append((old, new))
             taken |= {old.name, new.name}
     return found
+
+
+def _is_rewritten(before: Table, after: Table) -> bool:
+    return before.root != after.root and before.sql != after.sql
 
 
 def _was(old: Column, new: Column) -> str | None:

@@ -130,6 +130,13 @@ def test_a_new_type_shows_the_values_that_do_not_come_back(files):
     assert "'007' became 7" in found[0].samples
 
 
+def test_an_update_to_another_type_is_told_and_no_loss(files):
+    """A migration may turn texts into numbers on purpose; the evidence counts what it did."""
+    files.make(change="UPDATE log SET line = 0.5 WHERE at = 1")
+    assert column(files.table("log"), "line").irreversible == 1
+    assert not losses(files.compare())
+
+
 def test_f23_a_double_quoted_typo_shows_in_every_row(files):
     """`"typo"` becomes a string in every row: the changed rows are counted and shown."""
     files.make(change="""UPDATE "my ""orders" SET note = "grouop";""")
