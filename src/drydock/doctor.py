@@ -30,20 +30,11 @@ if TYPE_CHECKING:
 Verdict = Literal["fine", "worry", "wrong"]
 
 LIBRARIES = ("invoke", "sqlite-utils", "syntaqlite", "rich", "psutil", "httpx")
-# First and last version that has it, what it is, and where SQLite's authors say so.
 KNOWN_BUGS: tuple[tuple[tuple[int, ...], tuple[int, ...], str], ...] = (
-    (
-        (3, 35, 0),
-        (3, 35, 4),
-        "DROP COLUMN can corrupt the database (sqlite.org/releaselog/3_35_5.html)",
-    ),
-    (
-        (3, 7, 0),
-        (3, 51, 2),
-        "two connections that checkpoint and write a WAL in the same instant can corrupt it, very "
-        "rarely (sqlite.org/wal.html#walresetbug); a run is safe: it leaves WAL mode first",
-    ),
+    ((3, 35, 0), (3, 35, 4), "DROP COLUMN can corrupt the database: releaselog/3_35_5.html"),
+    ((3, 7, 0), (3, 51, 2), "a rare race can corrupt a WAL: wal.html#walresetbug (runs leave WAL)"),
 )
+"""First and last version, what it is and where on sqlite.org its authors describe it."""
 
 
 @dataclass(frozen=True, slots=True)

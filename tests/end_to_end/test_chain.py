@@ -1,0 +1,303 @@
+"""The whole chain by real commands: it ends migrated and running, or exactly as it was."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from contextlib import closing
+
+import pytest
+
+from drydock.errors import ExitCode
+
+PENDING = ["002_add_tag", "003_shops", "004_rebuild_item"]
+
+
+def test_happy_chain_migrates_and_leaves_the_backend_running(served, mode):
+    """One command: stopped, backed up, migrated, verified, started, asked."""
+    done = served.inv("migrate", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert served.applied() == ["001_start", *PENDING]
+    assert served.is_running()
+    assert served.journal_mode() == mode
+    assert stat.S_IMODE(served.database.stat().st_mode) == 0o640
+    assert served.rows("SELECT count(*) FROM item WHERE tag = 'old'") != [(0,)]
+    assert served.left_over() == []
+    for step in ("stop-backend", "backup", "review", "migrate", "verify-schema", "smoke-test"):
+        assert f"✓ {step}" in done.stderr
+    assert "0 rows lost" in done.stderr
+
+
+def test_nothing_pending_touches_nothing(project):
+    """A second migrate says so and leaves every byte alone."""
+    assert project.inv("migrate", "--yes").returncode == 0
+    before = project.database.read_bytes(), len(list((project.root / "backups").iterdir()))
+    again = project.inv("migrate")
+    assert again.returncode == 0
+    assert "nothing pending: 4 applied" in again.stderr
+    assert (project.database.read_bytes(), len(list((project.root / "backups").iterdir()))) == before
+
+
+def test_the_seven_names_on_one_line_do_the_same_work_once(served):
+    """Each step runs once, whether named or walked."""
+    done = served.inv(
+        *"stop-backend backup review migrate verify-schema start-backend smoke-test".split()
+    )
+    assert done.returncode == 0, done.stderr
+    assert served.applied() == ["001_start", *PENDING]
+    assert len(list((served.root / "backups").iterdir())) == 1
+    assert done.stderr.count("✓ backup") == done.stderr.count("✓ migrate") == 1
+    assert served.is_running()
+
+
+def test_dry_run_changes_no_byte_and_leaves_the_backend_running(served):
+    """What was rehearsed is told; nothing is kept but the record."""
+    before = served.dump()
+    done = served.inv("migrate", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "rehearsed: 3 applied" in done.stderr
+    assert served.dump() == before
+    assert served.is_running()
+    assert not (served.root / "backups").exists() or not list((served.root / "backups").iterdir())
+    assert served.left_over() == []
+
+
+def test_dry_of_invoke_itself_is_a_dry_run(project):
+    """`inv --dry migrate` publishes nothing."""
+    before = project.dump()
+    assert project.inv("--dry", "migrate").returncode == 0
+    assert project.dump() == before
+
+
+def test_to_stops_after_the_named_migration(project):
+    """`--to 002` applies 002 and leaves the rest pending."""
+    assert project.inv("migrate", "--to", "002").returncode == 0
+    assert project.applied() == ["001_start", "002_add_tag"]
+    unknown = project.inv("migrate", "--to", "add_tgas")
+    assert unknown.returncode == ExitCode.USAGE
+    assert "did you mean" in unknown.stderr
+
+
+def test_f14_a_migration_that_leaves_early_is_a_failure(served):
+    """`sys.exit(0)` in the middle: nothing changed, the backend runs, exit is not 0."""
+    (served.migrations / "005_leaves.py").write_text(
+        "import sqlite3, sys\ndb = sqlite3.connect('app.db')\n"
+        "db.execute('DELETE FROM item')\ndb.commit()\nsys.exit(0)\nprint('never')\n"
+    )
+    before = served.dump()
+    done = served.inv("migrate", "--yes")
+    assert done.returncode == ExitCode.FAILED
+    assert "it left before its end" in done.stderr
+    assert "app.db is as it was before the run; the backend is running on it" in done.stderr
+    assert served.dump() == before
+    assert served.is_running()
+
+
+def test_a_failing_statement_shows_file_line_statement_state_and_hint(served):
+    """The screen of STYLE.md, for a table name that is one letter off."""
+    (served.migrations / "005_typo.sql").write_text(
+        "-- Purpose: a typing error\n\nALTER TABLE itm ADD COLUMN colour TEXT;\n"
+    )
+    before = served.dump()
+    done = served.inv("migrate", "--yes")
+    assert done.returncode == ExitCode.REFUSED or done.returncode == ExitCode.FAILED
+    assert "005_typo" in done.stderr
+    assert "no such table: itm" in done.stderr
+    assert '"item"' in done.stderr
+    assert "005_typo.sql:3" in done.stderr
+    assert "hint:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert served.dump() == before
+    assert served.is_running()
+
+
+def test_undeclared_loss_is_refused_and_allowed_only_when_said(project):
+    """A Python migration that deletes rows behind the review's back stops before publish."""
+    (project.migrations / "005_quiet_loss.py").write_text(
+        "import sqlite3\nword = 'DEL' + 'ETE FROM item WHERE id < 20'\n"
+        "db = sqlite3.connect('app.db')\ndb.execute(word)\ndb.commit()\n"
+    )
+    before = project.dump()
+    refused = project.inv("migrate", "--yes")
+    assert refused.returncode == ExitCode.REFUSED
+    assert "lose data that nobody declared" in refused.stderr
+    assert "item" in refused.stderr
+    assert project.dump() == before
+    allowed = project.inv("migrate", "--yes", "--allow-loss")
+    assert allowed.returncode == 0, allowed.stderr
+    assert project.rows("SELECT count(*) FROM item WHERE id < 20") == [(0,)]
+
+
+def test_declared_loss_passes_and_is_in_the_ledger(project):
+    """`-- drydock: allow` with a reason is recorded beside the migration."""
+    (project.migrations / "005_drop_log.sql").write_text(
+        "-- drydock: allow drop-table: kept in the warehouse since March\n"
+        "DROP TRIGGER item_added;\nDROP TABLE log;\n"
+    )
+    done = project.inv("migrate")
+    assert done.returncode == 0, done.stderr
+    declared = project.rows("SELECT declared FROM _drydock_ledger WHERE name = '005_drop_log'")
+    assert declared == [("drop-table: kept in the warehouse since March",)]
+
+
+def test_a_destructive_migration_without_a_terminal_is_refused_unless_yes(project):
+    """The review asks; nobody answers; nothing changed."""
+    (project.migrations / "005_drop_log.sql").write_text(
+        "DROP TRIGGER item_added;\nDROP TABLE log;\n"
+    )
+    before = project.dump()
+    refused = project.inv("migrate")
+    assert refused.returncode == ExitCode.REFUSED
+    assert "--yes" in refused.stderr
+    assert project.dump() == before
+    assert project.inv("migrate", "--yes").returncode == 0
+    assert project.rows("SELECT name FROM sqlite_schema WHERE name = 'log'") == []
+
+
+def test_f16_new_orphans_stop_the_run_with_their_rows(project):
+    """A plain DELETE of a parent with keys off is caught by the inspection."""
+    (project.migrations / "005_orphans.sql").write_text(
+        "-- drydock: allow delete-without-where: meant\nDELETE FROM owner WHERE id = 3;\n"
+    )
+    before = project.dump()
+    done = project.inv("migrate", "--yes", "--allow-loss")
+    assert done.returncode == ExitCode.REFUSED
+    assert "owner" in done.stderr
+    assert project.dump() == before
+
+
+def test_f17_a_rebuild_that_loses_a_trigger_is_refused(project):
+    """The hand-written rebuild that forgets its trigger is told by name."""
+    (project.migrations / "005_forgets.py").write_text(
+        "import sqlite3\ndb = sqlite3.connect('app.db', isolation_level=None)\n"
+        "sql = db.execute(\"SELECT sql FROM sqlite_schema WHERE name='item'\").fetchone()[0]\n"
+        "db.execute(sql.replace('TABLE item', 'TABLE item2').replace('TABLE \"item\"', 'TABLE item2'))\n"
+        "db.execute('INSERT INTO item2 SELECT * FROM item')\n"
+        "db.execute('DR' + 'OP TABLE item')\n"
+        "db.execute('PRAGMA legacy_alter_table=ON')\n"
+        "db.execute('ALTER TABLE item2 RENAME TO item')\n"
+    )
+    before = project.dump()
+    done = project.inv("migrate", "--yes")
+    assert done.returncode == ExitCode.REFUSED, done.stderr
+    assert "item_added" in done.stderr
+    assert project.dump() == before
+
+
+def test_f08_a_symlinked_database_stays_a_link(project, mode):
+    """The link, the real file's mode and its journal mode survive publish."""
+    real = project.root / "data" / "real.db"
+    real.parent.mkdir()
+    for suffix in ("", "-wal", "-shm"):
+        beside = project.database.with_name(f"app.db{suffix}")
+        if beside.exists():
+            beside.rename(real.with_name(f"real.db{suffix}"))
+    project.database.symlink_to(real)
+    assert project.inv("migrate", "--yes").returncode == 0
+    assert project.database.is_symlink()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    assert project.applied()[-1] == "004_rebuild_item"
+    assert project.journal_mode() == mode
+
+
+def test_rollback_goes_back_and_keeps_the_failed_database(served, mode):
+    """Rows written since are shown first and are in the kept file; the backend runs again."""
+    before = served.dump()
+    assert served.inv("migrate", "--yes").returncode == 0
+    with closing(sqlite3.connect(served.database)) as db, db:
+        db.execute("INSERT INTO item (owner_id, name) VALUES (1, 'since the run')")
+    refused = served.inv("rollback")
+    assert refused.returncode == ExitCode.REFUSED
+    assert served.is_running()
+    assert len(served.applied()) == 4
+    back = served.inv("rollback", "--yes")
+    assert back.returncode == 0, back.stderr
+    assert "item" in back.stderr
+    assert "1 added" in back.stderr
+    assert served.dump() == before
+    assert served.journal_mode() == mode
+    assert served.is_running()
+    kept = next(served.root.glob(".drydock/app.db/runs/*/failed-app.db"))
+    with closing(sqlite3.connect(kept)) as db:
+        assert db.execute("SELECT count(*) FROM item WHERE name='since the run'").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("marker", ["unwell", "items-broken", "alter-at-start"])
+def test_a_backend_that_is_unwell_on_the_new_database_brings_the_old_one_back(served, marker):
+    """start-backend or smoke-test fails: previous database, exit 5 (F49 for create_all)."""
+    before = served.dump()
+    (served.migrations / "005_marker.py").write_text(
+        f"import pathlib, sqlite3\npathlib.Path('{marker}').write_text('')\n"
+    )
+    done = served.inv("migrate", "--yes")
+    assert done.returncode == ExitCode.ROLLED_BACK, done.stderr
+    assert "is the previous database again; the backend is running on it" in done.stderr
+    assert served.dump() == before
+    assert served.is_running()
+    assert served.inv("status").returncode == 0
+    assert served.left_over() == []
+
+
+def test_f50_when_the_way_back_fails_nothing_is_deleted_and_the_commands_are_printed(served):
+    """The backend stays down, the exit code is its own, the backup is named."""
+    before = served.dump()
+    (served.migrations / "005_marker.py").write_text(
+        "import pathlib, sqlite3\npathlib.Path('always-unwell').write_text('')\n"
+    )
+    done = served.inv("migrate", "--yes")
+    assert done.returncode == ExitCode.NEEDS_YOU, done.stderr
+    assert "the way back failed too" in done.stderr
+    assert "inv start-backend" in done.stderr
+    assert "the backend is down" in done.stderr
+    assert served.dump() == before
+    assert not served.is_running()
+    assert len(list((served.root / "backups").glob("*/app.db"))) == 1
+    (served.root / "always-unwell").unlink()
+    assert served.inv("start-backend").returncode == 0
+
+
+def test_f48_rows_that_the_backend_wrote_before_an_automatic_return_are_shown(served):
+    """Going back by itself tells what is only in the failed database now."""
+    (served.migrations / "005_marker.py").write_text(
+        "import pathlib, sqlite3\npathlib.Path('write-at-start').write_text('')\n"
+        "pathlib.Path('items-broken').write_text('')\n"
+    )
+    done = served.inv("migrate", "--yes")
+    assert done.returncode == ExitCode.ROLLED_BACK, done.stderr
+    assert "the application wrote since" in done.stderr
+    assert "item" in done.stderr
+
+
+def test_a_second_runner_is_refused_at_once_and_named(project):
+    """The lock says who is first; exactly one of two wins."""
+    slow = project.migrations / "005_slow.py"
+    slow.write_text("import sqlite3, sys\nprint('there', flush=True)\nsys.stdin.read()\n"
+                    "import pathlib, os\nos.mkfifo('gate') if not os.path.exists('gate') else None\n"
+                    "open('gate').read()\n")
+    first = project.start_inv("migrate", "--yes")
+    gate = project.root / "gate"
+    while not gate.exists():
+        assert first.poll() is None, first.communicate()[0]
+    second = project.inv("migrate", "--yes")
+    assert second.returncode == ExitCode.BUSY
+    assert f"pid {first.pid}" in second.stderr
+    gate.write_text("go")
+    output, _ = first.communicate(timeout=30)
+    assert first.returncode == 0, output
+    assert project.applied()[-1] == "005_slow"
+
+
+def test_database_is_locked_names_the_process(project, mode):
+    """A writer that does not let go is named with its pid; nothing was touched."""
+    before = project.dump()
+    with closing(sqlite3.connect(project.database, isolation_level=None)) as stray:
+        stray.execute("BEGIN IMMEDIATE")
+        import os
+
+        done = project.inv("migrate", "--yes")
+        assert done.returncode == ExitCode.BUSY, done.stderr
+        assert f"pid {os.getpid()}" in done.stderr
+        assert "database is locked" in done.stderr
+        stray.execute("ROLLBACK")
+    assert project.dump() == before
+    assert project.journal_mode() == mode
