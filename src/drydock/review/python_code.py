@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from drydock.migration import Migration
 
 _EXECUTES = {"execute", "executescript", "executemany", "query", "exec_driver_sql", "scalar"}
-_MAY_SKIP = (ast.If, ast.Try, ast.For, ast.While, ast.ExceptHandler, ast.IfExp, ast.Match)
+_MAY_SKIP = (ast.If, ast.Try, ast.While, ast.ExceptHandler, ast.IfExp, ast.Match)
 _TYPES = {"int": "INTEGER", "str": "TEXT", "float": "REAL", "bytes": "BLOB", "bool": "INTEGER"}
 
 
@@ -91,7 +91,9 @@ class _Reader(ast.NodeVisitor):
                     self.visit(each)
             self._constants[node.target.id] = shadowed or ()
             return
+        self._depth += 1
         self.generic_visit(node)
+        self._depth -= 1
 
     def visit_Call(self, node: ast.Call) -> None:
         """Take the call, then look into its arguments."""

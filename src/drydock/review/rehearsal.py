@@ -24,7 +24,7 @@ from drydock.review.rules.constraints import orphans
 from drydock.review.shadow import Shadow
 from drydock.review.situation import Known
 from drydock.review.static import history_findings, sql_steps
-from drydock.review.walk import Setting, Step, Walk, standing
+from drydock.review.walk import Setting, Step, Walk, is_heavy, standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -92,7 +92,7 @@ def review_rehearsed(
 
 def _run_sql(migration: Migration, copy: Path, setting: Setting, known: Known) -> Walk:
     with closing(Copy(copy)) as engine:
-        before = standing(engine.connection, migration.text, rows=True)
+        before = standing(engine.connection, heavy=is_heavy(migration), rows=True)
         walk = Walk(migration, engine, engine.connection, known, setting, exact=True)
         steps = sql_steps(migration)
         walk.run(steps, before)
@@ -119,7 +119,7 @@ def _run_python(
                 return walk
             applied.append(done)
             before = replace(
-                standing(shadow.connection, migration.text, rows=False), orphans=orphans(data)
+                standing(shadow.connection, heavy=True, rows=False), orphans=orphans(data)
             )
             walk.run(_traced(migration, done), before)
             with closing(Copy(copy)) as after:

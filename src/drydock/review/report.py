@@ -7,6 +7,7 @@ as such, never left out. It prints nothing.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from drydock.review.registry import RULES
 
@@ -84,7 +85,7 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": finding.path.as_posix()},
+                    "artifactLocation": {"uri": quote(finding.path.as_posix())},
                     "region": {"startLine": finding.line},
                 }
             }

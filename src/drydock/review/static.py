@@ -17,7 +17,7 @@ from drydock.review.registry import judge
 from drydock.review.rules.history import History, SecondRun
 from drydock.review.shadow import Shadow
 from drydock.review.situation import Known, Situation
-from drydock.review.walk import Setting, Step, Walk, standing
+from drydock.review.walk import Setting, Step, Walk, is_heavy, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -169,10 +169,11 @@ class StaticReview:
 
     def _walk(self, migration: Migration) -> Walk:
         # Views and triggers are compiled where something goes away, and may read any table.
-        self.shadow.settle(None if quick.HEAVY.search(migration.text) else migration.text)
+        heavy = is_heavy(migration)
+        self.shadow.settle(None if heavy else migration.text)
         self._judge_late()
         self.shadow.start_file()
-        before = standing(self.shadow.connection, migration.text, rows=False)
+        before = standing(self.shadow.connection, heavy=heavy, rows=False)
         walk = self._new_walk(migration)
         is_sql = migration.path.suffix == ".sql"
         steps = sql_steps(migration) if is_sql else self._python_steps(migration, walk)

@@ -329,16 +329,16 @@ class Walk:
         )
 
 
-def standing(connection: sqlite3.Connection, text: str, *, rows: bool) -> changes.Finished:
-    """Return how things stand before a file of this text, as far as it could harm them.
+def standing(connection: sqlite3.Connection, *, heavy: bool, rows: bool) -> changes.Finished:
+    """Return how things stand before a migration, as far as it could harm them.
 
     Args:
         connection: The schema as it is.
-        text: The migration's text.
+        heavy: True where something may go away, so that views, triggers and indexes count.
         rows: True to list the orphans too, where the connection has the rows.
     """
     left = orphans(connection) if rows else frozenset()
-    if not quick.HEAVY.search(text):
+    if not heavy:
         return changes.Finished(None, None, None, left, (), ())
     objects = connection.execute(
         "SELECT type, name, ifnull(sql, '') FROM sqlite_schema WHERE type IN ('index', 'trigger')"
@@ -346,3 +346,8 @@ def standing(connection: sqlite3.Connection, text: str, *, rows: bool) -> change
     return changes.Finished(
         broken_views(connection), broken_triggers(connection), frozenset(objects), left, (), ()
     )
+
+
+def is_heavy(migration: Migration) -> bool:
+    """Say whether views, triggers or indexes may be gone after a migration."""
+    return migration.path.suffix != ".sql" or quick.HEAVY.search(migration.text) is not None

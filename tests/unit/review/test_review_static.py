@@ -12,6 +12,8 @@ from drydock.ledger import Entry
 from drydock.plan import make
 from drydock.review import History, foreseen, review_statically, worst
 
+TOWN = "id INTEGER PRIMARY KEY, name TEXT, region TEXT"
+
 
 def rules(findings):
     return {each.rule for each in findings}
@@ -75,23 +77,23 @@ def test_settings_do_not_leak_into_the_next_file(review):
     assert "rebuild-cascade" not in rules(found)
 
 
+NEW_FIRST = (
+    f"CREATE TABLE n({TOWN}); INSERT INTO n SELECT * FROM towns; DROP TABLE towns;"
+    "ALTER TABLE n RENAME TO towns;"
+)
+OLD_RENAMED_FIRST = (
+    f"ALTER TABLE towns RENAME TO old; CREATE TABLE towns({TOWN});"
+    "INSERT INTO towns SELECT * FROM old; DROP TABLE old;"
+)
+SET_ASIDE = (
+    f"CREATE TABLE kept AS SELECT * FROM towns; DROP TABLE towns; CREATE TABLE towns({TOWN});"
+    "INSERT INTO towns SELECT * FROM kept; DROP TABLE kept;"
+)
+
+
 @pytest.mark.parametrize(
     "text",
-    [
-        (
-            "CREATE TABLE n(id INTEGER PRIMARY KEY, name TEXT, region TEXT); INSERT INTO n SELECT * "
-            "FROM towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;"
-        ),
-        (
-            "ALTER TABLE towns RENAME TO old; CREATE TABLE towns(id INTEGER PRIMARY KEY, name TEXT, "
-            "region TEXT); INSERT INTO towns SELECT * FROM old; DROP TABLE old;"
-        ),
-        (
-            "CREATE TABLE kept AS SELECT * FROM towns; DROP TABLE towns; CREATE TABLE towns(id INTEGER "
-            "PRIMARY KEY, name TEXT, region TEXT); INSERT INTO towns SELECT * FROM kept; "
-            "DROP TABLE kept;"
-        ),
-    ],
+    [NEW_FIRST, OLD_RENAMED_FIRST, SET_ASIDE],
     ids=["new first", "old renamed first", "set aside"],
 )
 def test_rebuild_idiom_loses_no_table(review, text):
@@ -130,7 +132,8 @@ def test_column_merged_into_another_is_not_lost(review):
 def test_foreseen_names_each_kind_of_loss(review):
     """A "yes" to these findings covers these losses and no other."""
     found = review(
-        "DROP TABLE numbered; ALTER TABLE towns DROP COLUMN region; DELETE FROM bookings WHERE id > 2;"
+        "DROP TABLE numbered; ALTER TABLE towns DROP COLUMN region;"
+        "DELETE FROM bookings WHERE id > 2;"
         "REPLACE INTO settings VALUES ('theme', 'x');"
     )
     assert foreseen(found) == {

@@ -1,0 +1,180 @@
+"""The rehearsed review: evidence of the very moment, on a copy that is thrown away."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from drydock.errors import DrydockError
+from drydock.executor.trace import Applied, TracedStatement
+from drydock.review import foreseen, review_rehearsed
+
+
+@pytest.fixture
+def rehearse(file, tmp_path, migration):
+    """Rehearse texts on a copy; `python` is what stands for running a Python migration."""
+    copy = tmp_path / "copy of it.db"
+    shutil.copyfile(file, copy)
+
+    def run(*texts, python=None, **options):
+        pending = [
+            migration(text, f"{number:03}_change", ".py" if "def migrate" in text else ".sql")
+            for number, text in enumerate(texts, start=1)
+        ]
+
+        def run_one(each):
+            with closing(sqlite3.connect(copy)) as connection:
+                statements = []
+                for sql in python or ():
+                    before = connection.total_changes
+                    connection.execute(sql)
+                    rows = connection.total_changes - before
+                    statements.append(TracedStatement(sql, rows, line=2))
+                connection.commit()
+            return Applied(each.name, 0.1, tuple(statements))
+
+        return review_rehearsed(pending, copy, run_one, **options)
+
+    run.copy = copy
+    return run
+
+
+def rules(rehearsal):
+    return {(each.rule, each.severity) for each in rehearsal.findings}
+
+
+def test_backfill_in_the_same_file_settles_a_constraint(rehearse):
+    """What an earlier statement has mended is no finding when the copy is asked."""
+    backfill = "UPDATE towns SET region = 'none' WHERE region = 'west';\n"
+    rebuild = (
+        "CREATE TABLE n(id INTEGER PRIMARY KEY, name TEXT, region TEXT CHECK (region <> 'west'));"
+        "INSERT INTO n SELECT * FROM towns; DROP TABLE towns; ALTER TABLE n RENAME TO towns;"
+    )
+    assert rules(rehearse(backfill + rebuild)) == set()
+
+
+def test_constraint_that_rows_break_stops_with_its_evidence(rehearse):
+    """A violated constraint is an error with its rows, and the rehearsal ends there."""
+    rehearsal = rehearse('CREATE UNIQUE INDEX u ON "trip log"(title);', "DROP TABLE towns;")
+    assert rehearsal.stopped == "001_change"
+    assert ("unique-index-duplicates", "error") in rules(rehearsal)
+    assert ("would-fail", "error") in rules(rehearsal)
+    assert not any(each.migration == "002_change" for each in rehearsal.findings)
+
+
+def test_rows_written_by_an_earlier_file_count(rehearse):
+    """The second file is judged on what the first one made."""
+    rehearsal = rehearse(
+        "CREATE TABLE fresh(a); INSERT INTO fresh VALUES (1), (1);",
+        "CREATE UNIQUE INDEX u ON fresh(a);",
+    )
+    told = [each for each in rehearsal.findings if each.rule == "unique-index-duplicates"]
+    assert told[0].migration == "002_change"
+
+
+def test_complicated_change_is_counted_where_it_runs(rehearse):
+    """A DELETE that cannot be asked beforehand is a foreseen loss of rows all the same."""
+    rehearsal = rehearse(
+        "WITH old AS (SELECT id FROM bookings WHERE id < 3) DELETE FROM bookings WHERE id IN old;"
+    )
+    assert foreseen(rehearsal.findings) == {("rows", "bookings")}
+
+
+def test_f16_orphans_left_at_the_end_are_an_error(rehearse):
+    """Orphans are counted when the file has run; those of before do not count."""
+    with closing(sqlite3.connect(rehearse.copy)) as connection:
+        connection.execute("INSERT INTO bookings(trip, name) VALUES (77, 'orphan of old')")
+        connection.commit()
+    rehearsal = rehearse('DELETE FROM "trip log" WHERE id = 1;')
+    (told,) = [
+        f for f in rehearsal.findings if f.rule == "foreign-key-orphans" and f.severity == "error"
+    ]
+    assert told.evidence[0].startswith("2 rows of bookings have no parent in trip log")
+
+
+def test_orphans_mended_in_the_same_file_are_no_error(rehearse):
+    """Children deleted after their parents leave no orphan."""
+    rehearsal = rehearse(
+        'DELETE FROM "trip log" WHERE id = 1;\nDELETE FROM bookings WHERE trip = 1;'
+    )
+    assert ("foreign-key-orphans", "error") not in rules(rehearsal)
+
+
+def test_python_is_judged_by_what_it_ran(rehearse):
+    """Statements that no reading of the code could tell are judged from the trace."""
+    rehearsal = rehearse(
+        "def migrate(db):\n    db.execute(make_sql())\n",
+        python=["DELETE FROM towns", "DROP TABLE audit"],
+    )
+    assert {("delete-without-where", "error"), ("drop-table", "note")} <= rules(rehearsal)
+    assert ("broken-trigger", "error") in rules(rehearsal)
+    assert [each.name for each in rehearsal.applied] == ["001_change"]
+    told = {each.rule: each for each in rehearsal.findings}
+    assert told["delete-without-where"].evidence[0] == "2 rows of towns would be deleted"
+
+
+def test_python_that_fails_stops_the_rehearsal(file, tmp_path, migration):
+    """A failing Python migration is a finding with its cause; nothing after it is run."""
+    copy = tmp_path / "copy.db"
+    shutil.copyfile(file, copy)
+
+    def fail(each):
+        raise DrydockError("it failed", cause="ZeroDivisionError: division by zero")
+
+    pending = [
+        migration("def migrate(db):\n    1 / 0\n", "001_a", ".py"),
+        migration("DROP TABLE towns;", "002_b"),
+    ]
+    rehearsal = review_rehearsed(pending, copy, fail)
+    assert rehearsal.stopped == "001_a"
+    assert [each.evidence for each in rehearsal.findings] == [
+        ("it failed", "ZeroDivisionError: division by zero")
+    ]
+
+
+def test_transform_and_its_trace_are_told_once(rehearse):
+    """What both the code and the trace say is one finding."""
+    rehearsal = rehearse(
+        'def migrate(db):\n    db["towns"].transform(drop={"region"})\n',
+        python=[
+            "CREATE TABLE tmp(id INTEGER PRIMARY KEY, name TEXT)",
+            "INSERT INTO tmp(id, name) SELECT id, name FROM towns",
+            "DROP TABLE towns",
+            "ALTER TABLE tmp RENAME TO towns",
+        ],
+    )
+    assert [each.rule for each in rehearsal.findings] == ["drop-column"]
+
+
+def test_f24_other_files_are_not_opened(rehearse, tmp_path):
+    """ATTACH of a file stops the rehearsal before the file is made."""
+    rehearsal = rehearse(f"ATTACH '{tmp_path}/stray.db' AS s; CREATE TABLE s.t(a);")
+    assert rehearsal.stopped == "001_change"
+    assert not (tmp_path / "stray.db").exists()
+
+
+def test_only_the_copy_is_written(rehearse, file, tmp_path):
+    """The database itself stays as it is, and no file is left beside the copy."""
+    before = file.read_bytes()
+    rehearse("DROP TABLE towns;", "def migrate(db):\n    pass\n", python=["DELETE FROM bookings"])
+    assert file.read_bytes() == before
+    assert {each.name for each in tmp_path.iterdir()} == {file.name, rehearse.copy.name}
+
+
+def test_temporary_tables_do_not_reach_the_next_file(rehearse):
+    """Each file has a fresh connection, as when it is applied."""
+    rehearsal = rehearse("CREATE TEMP TABLE pick AS SELECT 1 AS a;", "SELECT * FROM pick;")
+    assert rehearsal.stopped == "002_change"
+
+
+def test_trigger_with_json_runs_on_the_copy(rehearse):
+    """A schema that uses json_set() in a trigger is as trusted as the migration."""
+    rehearsal = rehearse(
+        "CREATE TABLE j(a TEXT); INSERT INTO j VALUES ('{}');"
+        "CREATE TRIGGER tj AFTER UPDATE ON j BEGIN UPDATE j SET a = json_set(a, '$.b', 1); END;"
+        "UPDATE j SET a = '{}' WHERE a = '{}';"
+    )
+    assert rehearsal.stopped is None
