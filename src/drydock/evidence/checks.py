@@ -140,7 +140,6 @@ def _identity(
         return ()
     before = files.shapes.of("was", was.child)
     after = files.shapes.of("main", files.new.tables[fold(table.name)])
-    if table.matched_by == "rowid":
-        same = (before.identity, after.identity)
-        return ((same[0], same[1]),) if same[0] and same[1] else ()
+    if not table.matched_by.startswith("key") and before.identity and after.identity:
+        return ((before.identity, after.identity),)
     return tuple((name, name) for name in before.primary_key if after.column(name) is not None)

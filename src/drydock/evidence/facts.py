@@ -115,8 +115,9 @@ class TableEvidence:
         was: Its name in `before` where it was renamed.
         kind: ``changed``: in place; ``rebuilt``: its rows were written anew under new DDL.
         columns: Those that changed, were renamed, added or dropped; not the untouched ones.
-        matched_by: How a row before was found again: ``rowid``, ``key (a, b)`` or ``content``
-            (the hidden rowids moved and the table has no key: rows are counted by their values).
+        matched_by: How a row before was found again: ``rowid``, ``key (a, b)``, ``content``
+            (the hidden rowids moved and the table has no key: rows are counted by their values)
+            or ``pages`` (no row had to be looked for).
         pages_proved: Whether identical pages proved it, without looking at a row.
         rowids_moved: Rows are the same, but their hidden rowids are not (VACUUM does it, F22).
         is_rewritten: Its rows stand in another b-tree under other DDL (a rebuild, or ALTER TABLE

@@ -139,15 +139,12 @@ def rename_candidates(
 def is_renamed(subject: Subject, evidence: TableEvidence) -> bool:
     """Whether the rows say that two tables of different names are one. Pure.
 
-    No row may be missing. At the same root page (ALTER TABLE RENAME) half of the rows may have
-    been changed besides; elsewhere none: a dropped table must not hide behind a new one of the
-    same look. What its dropped columns held is told as lost in either case.
+    Half of the rows must be the same; rows that are missing and columns that are dropped are
+    told as lost. Changed rows are not, so they are allowed only at the same root page (ALTER
+    TABLE RENAME): a dropped table must not hide behind a new one of the same look.
     """
-    if evidence.removed:
-        return False
-    if subject.before.root == subject.after.root:
-        return evidence.kept * 2 >= evidence.rows_before
-    return not evidence.changed
+    in_place = subject.before.root == subject.after.root
+    return evidence.kept * 2 >= evidence.rows_before and (in_place or not evidence.changed)
 
 
 def _match_virtual(

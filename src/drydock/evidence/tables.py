@@ -215,6 +215,7 @@ def proved(
         rows_after=count,
         kept=count,
         columns=tuple(told),
+        matched_by="pages",
         pages_proved=True,
     )
 
