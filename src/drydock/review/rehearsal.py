@@ -23,8 +23,10 @@ from drydock.review.registry import RULES
 from drydock.review.rules.constraints import orphans
 from drydock.review.shadow import Shadow
 from drydock.review.situation import Known
+from drydock.review.standing import is_heavy, standing
 from drydock.review.static import history_findings, sql_steps
-from drydock.review.walk import Setting, Step, Walk, is_heavy, standing
+from drydock.review.steps import Setting, Step
+from drydock.review.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

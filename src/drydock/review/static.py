@@ -17,7 +17,9 @@ from drydock.review.registry import judge
 from drydock.review.rules.history import History, SecondRun
 from drydock.review.shadow import Shadow
 from drydock.review.situation import Known, Situation
-from drydock.review.walk import Setting, Step, Walk, is_heavy, standing
+from drydock.review.standing import is_heavy, standing
+from drydock.review.steps import Setting, Step
+from drydock.review.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

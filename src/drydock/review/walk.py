@@ -6,18 +6,16 @@ statement out: the shadow (schema only) or the copy (for real). It refuses nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from drydock.names import fold
-from drydock.review import changes, quick, reading, rebuild, syntax, versions
+from drydock.review import changes, reading, rebuild, syntax, versions
 from drydock.review import table as tables
 from drydock.review.compiling import refusal
 from drydock.review.finding import Finding, Verdict
 from drydock.review.python_code import Transform
 from drydock.review.registry import Rule, judge
-from drydock.review.rules.constraints import orphans
-from drydock.review.rules.objects import broken_triggers, broken_views
 from drydock.review.shadow import first_word
 from drydock.review.situation import Known, Situation
 
@@ -26,46 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from drydock.migration import Migration
+    from drydock.review.steps import Engine, Setting, Step
 
 _READ = {
     "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "ALTER", "DROP", "PRAGMA", "BEGIN", "COMMIT",
     "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ATTACH", "VACUUM", "CREATE", "SELECT",
 }  # fmt: skip
 _QUOTES = {"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "SELECT"}
-
-
-class Engine(Protocol):
-    """What carries statements out."""
-
-    connection: sqlite3.Connection
-    is_certain: bool
-
-    def apply(self, statement: str) -> str | None:
-        """Carry a statement out; return what SQLite said against it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One statement, or one call of sqlite-utils, on its line.
-
-    `conditional` says that it may not run; `ran` that it has run already, with its `rows`.
-    """
-
-    line: int
-    text: str | None = None
-    asked: object | None = None
-    conditional: bool = False
-    ran: bool = False
-    rows: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What holds for a whole review: the application's SQLite version and its source files."""
-
-    version: versions.Version
-    code: tuple[tuple[str, str], ...] = ()
 
 
 class Walk:
@@ -124,7 +89,7 @@ class Walk:
     def run(self, steps: Sequence[Step], before: changes.Finished) -> None:
         """Walk through `steps`, up to what stops them; `before` is how things stood.
 
-        See `standing` for `before`, and `finish` for the end.
+        See `drydock.review.standing` for `before`, and `finish` for the end.
         """
         self._known.met_new = False
         read = [self._read(step) for step in steps]
@@ -327,27 +292,3 @@ class Walk:
             verdict.column,
             verdict.destructive,
         )
-
-
-def standing(connection: sqlite3.Connection, *, heavy: bool, rows: bool) -> changes.Finished:
-    """Return how things stand before a migration, as far as it could harm them.
-
-    Args:
-        connection: The schema as it is.
-        heavy: True where something may go away, so that views, triggers and indexes count.
-        rows: True to list the orphans too, where the connection has the rows.
-    """
-    left = orphans(connection) if rows else frozenset()
-    if not heavy:
-        return changes.Finished(None, None, None, left, (), ())
-    objects = connection.execute(
-        "SELECT type, name, ifnull(sql, '') FROM sqlite_schema WHERE type IN ('index', 'trigger')"
-    ).fetchall()
-    return changes.Finished(
-        broken_views(connection), broken_triggers(connection), frozenset(objects), left, (), ()
-    )
-
-
-def is_heavy(migration: Migration) -> bool:
-    """Say whether views, triggers or indexes may be gone after a migration."""
-    return migration.path.suffix != ".sql" or quick.HEAVY.search(migration.text) is not None
