@@ -64,6 +64,8 @@ def _op(
 
 
 F_VALUES = "f omitted,f null,f same,f typed,touch,clear,f compared,f ordered"
+ROWID = "no id,null id,f omitted,f null,clear"  # a WITHOUT ROWID key is NOT NULL
+UNSET = "f omitted,f null,clear,parent goes,parent moves"
 PASSES = "ok"
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -91,16 +93,16 @@ OPERATIONS: tuple[Operation, ...] = (
     _op("table: drop CHECK", "drop check", "num", "num_ck", blind="num check",
         proofs=(({"num": "-1"}, PASSES),)),
     _op("table: primary key to code", "pk", "code", blind="no id,same id,null id,code unique,f same,f null,f omitted,clear",
-        free="pk,rowids"),
-    _op("table: AUTOINCREMENT", "autoincrement", blind="no id", free="sequence"),
-    _op("table: no AUTOINCREMENT", "no autoincrement", blind="no id", free="sequence"),
-    _op("table: WITHOUT ROWID", "without rowid", blind="no id,null id", free="pk,rowids,statistics"),
-    _op("table: with rowid", "with rowid", blind="no id,null id", free="pk,rowids,statistics"),
+        free="pk,rowids,autoincrement,sequence"),
+    _op("table: AUTOINCREMENT", "autoincrement", blind="no id,null id", free="sequence"),
+    _op("table: no AUTOINCREMENT", "no autoincrement", blind="no id,null id", free="sequence"),
+    _op("table: WITHOUT ROWID", "without rowid", blind=ROWID, free="pk,rowids,statistics"),
+    _op("table: with rowid", "with rowid", blind=ROWID, free="pk,rowids,statistics"),
     _op("table: add generated column", "generated", "g", "num * 2"),
     _op("f: set NOT NULL", "set not null", "$f", blind="f null,f omitted,f same,clear"),
     _op("f: drop NOT NULL", "drop not null", "$f", blind="f null,f omitted,clear"),
-    _op("f: set DEFAULT", "set default", "$f", "n/a", blind="f omitted,f null,clear"),
-    _op("f: drop DEFAULT", "drop default", "$f", blind="f omitted,f null,clear"),
+    _op("f: set DEFAULT", "set default", "$f", "n/a", blind=UNSET),
+    _op("f: drop DEFAULT", "drop default", "$f", blind=UNSET),
     _op("f: rename", "rename", "$f", RENAMED),
     _op("f: drop", "drop", "$f", blind=F_VALUES),
     _op("f: drop with cascade", "drop cascade", "$f", blind=F_VALUES),

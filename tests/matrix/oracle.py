@@ -19,7 +19,7 @@ from tests.matrix.probes import Names, Outcome
 from tests.matrix.snapshot import Column, Snapshot, comments, fold, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from tests.matrix.feature import Feature
@@ -75,11 +75,16 @@ class Case:
                 yield operation
 
     def judge(
-        self, operation: Operation, path: Path, change: Callable[[Path], str | None]
+        self,
+        operation: Operation,
+        path: Path,
+        change: Callable[[Path], str | None],
+        more: Callable[[Snapshot, Snapshot, Operation], Iterable[str]] = lambda *_: (),
     ) -> Verdict:
         """Write the database to `path`, let `change` work on it, and return what became of it.
 
-        `change` returns None when it is done, or its refusal as text.
+        `change` returns None when it is done, or its refusal as text. `more` may find further
+        losses in the snapshots before and after (see `tests.matrix.wording`).
         """
         path.write_bytes(self.image)
         error = change(path)
@@ -91,7 +96,9 @@ class Case:
                 if error is None and right and not self._has(operation.column):
                     kind, reasons = Kind.LOST, [f"done, although {right}"]
                 elif error is None:
-                    reasons = list(self._losses(old, new, operation))
+                    after = snapshot.take(new, self.feature.table)
+                    reasons = list(self._losses(old, new, operation, after))
+                    reasons += more(self.before, after, operation)
                     kind = Kind.LOST if reasons else Kind.LOSSLESS
                     if right and not reasons:
                         kind, reasons = Kind.LOST, [f"done, although {right}"]
@@ -118,26 +125,29 @@ class Case:
                     yield f"refused, but {fact} changed: {_difference(was, now)}"
 
     def _losses(
-        self, old: sqlite3.Connection, new: sqlite3.Connection, operation: Operation
+        self,
+        old: sqlite3.Connection,
+        new: sqlite3.Connection,
+        operation: Operation,
+        after: Snapshot,
     ) -> Iterator[str]:
         """Yield everything that the change lost, left or did not do."""
         wanted = expectation.expected(old, operation, self.feature, self.before)
-        after = snapshot.take(new, self.feature.table)
         yield from compare(wanted, after, operation, self.feature)
         column, kind = operation.column, operation.kind
         renamed = {column: operation.value} if kind == "rename" else {}
         gone = frozenset({column} if kind in ("drop", "drop cascade") else ())
         now = Names(renamed, gone, self._compared(operation))
-        blind = set(operation.blind)
-        if kind.startswith("drop") and operation.name in self.feature.either:
-            # What the column itself guarded goes with it.
-            blind |= {p.kind for p in self.feature.probes} | {"num check", "code unique"}
-            blind |= {"parent held", "insert"}
-        for first, then in zip(
-            self._earlier(old, now.compared), probes.observe(new, self.feature, now), strict=True
-        ):
-            if first and then and first.kind not in blind and not _asked(first, then, operation):
-                yield from _behaviour(first, then)
+        earlier = self._earlier(old, now.compared)
+        goes = kind == "drop" and operation.name in self.feature.either
+        # What a dropped column guarded, or what was named to go with it, may act no more.
+        if not goes and kind != "drop cascade":
+            later = probes.observe(new, self.feature, now)
+            for first, then in zip(earlier, later, strict=True):
+                if first and then and first.kind not in operation.blind:
+                    yield from _behaviour(first, then, operation)
+        if earlier[0] is None or earlier[0].said != "ok":
+            return  # not even a good row can be inserted: an insert proves nothing
         for values, said in operation.proofs:
             answer = probes.says(new, self.feature, now, values)
             if said.replace(" ", "") not in answer:
@@ -175,8 +185,9 @@ def compare(
         if fact not in free and getattr(wanted, fact) != getattr(after, fact):
             yield f"{fact}: {_difference(getattr(wanted, fact), getattr(after, fact))}"
     for fact in ("violations", "damage"):  # what a drop takes along may have been the damage
-        if new := set(getattr(after, fact)) - set(getattr(wanted, fact)) - {"ok"}:
-            yield f"{fact}: {sorted(new)}"
+        new = set(getattr(after, fact)) - set(getattr(wanted, fact)) - {"ok"}
+        if told := sorted(found for found in new if operations.KEPT not in str(found)):
+            yield f"{fact}: {told}"
     if "rowids" not in free and wanted.rowids and wanted.rowids != after.rowids:
         yield f"rowids: {_difference(wanted.rowids, after.rowids)}"
     yield from _indexes(wanted, after, operation)
@@ -189,10 +200,15 @@ def compare(
         if rows != wanted.rows.rows:
             yield f"cells: {_difference(wanted.rows.rows, rows)}"
     yield from _surroundings(wanted, after, operation)
-    if operation.kind not in ("drop", "drop cascade"):
-        lost = comments(wanted.sql) - comments(after.sql)
-        if lost:
-            yield f"comments in the DDL: {list(lost)}"
+    yield from _comments(wanted, after, operation)
+
+
+def _comments(wanted: Snapshot, after: Snapshot, operation: Operation) -> Iterator[str]:
+    """Yield the comments that are gone, but for those inside what was asked to go."""
+    if operation.kind in ("drop", "drop cascade", "drop check", "drop default", "pk"):
+        return
+    if lost := comments(wanted.sql) - comments(after.sql):
+        yield f"comments in the DDL: {list(lost)}"
 
 
 def _columns(wanted: Snapshot, after: Snapshot, operation: Operation) -> Iterator[str]:
@@ -299,10 +315,18 @@ def _asked(first: Outcome, then: Outcome, operation: Operation) -> bool:
             first.said == "ok" and "NOTNULLconstraintfailed" in then.said
         )
     failed = "NOTNULLconstraintfailed:" in then.said
-    return operation.kind == "set not null" and failed and then.said.endswith(operation.column)
+    if operation.kind == "rename" and "CHECKconstraintfailed" in first.said:
+        return "CHECKconstraintfailed" in then.said  # the message quotes the expression
+    return (
+        operation.kind in ("set not null", "drop default")
+        and failed
+        and then.said.endswith(operation.column)
+    )
 
 
-def _behaviour(first: Outcome, then: Outcome) -> Iterator[str]:
+def _behaviour(first: Outcome, then: Outcome, operation: Operation) -> Iterator[str]:
+    if _asked(first, then, operation):
+        return
     if _MOMENT.sub("NOW", first.said) != _MOMENT.sub("NOW", then.said):
         yield f"{first.kind}: `{then.asked}` said {first.said!r}, says {then.said!r}"
     elif bool(first.left) != bool(then.left):

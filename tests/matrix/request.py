@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.matrix.operations import Operation, new_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tests.matrix.feature import Feature
     from tests.matrix.snapshot import Snapshot
 
@@ -21,13 +19,13 @@ BEYOND = frozenset(
 """The kinds that sqlite-utils does not offer."""
 
 
-def arguments(operation: Operation, feature: Feature, before: Snapshot) -> Mapping[str, object]:
+def arguments(operation: Operation, feature: Feature, before: Snapshot) -> dict[str, Any]:
     """Return the keyword arguments of `transform()` that ask for the operation."""
     column, value = operation.column, operation.value
     if asked := new_type(operation, feature, before):
         return {"types": {column: asked}}
     columns = tuple(c.name for c in before.columns)
-    wanted: dict[str, Mapping[str, object]] = {
+    wanted: dict[str, dict[str, Any]] = {
         "set not null": {"not_null": {column}},
         "drop not null": {"not_null": {column: False}},
         "set default": {"defaults": {column: value}},

@@ -25,3 +25,8 @@ FEATURES: tuple[Feature, ...] = tuple(
     for theme in (types, constraints, tables, keys, indexes, triggers, views, names, text, targets)
     for feature in theme.FEATURES
 )
+
+CORE = frozenset(
+    feature.name for theme in (tables, keys, triggers, views) for feature in theme.FEATURES
+)
+"""The features that the suite runs every change on; the others get a rotating share."""

@@ -63,7 +63,7 @@ FEATURES: tuple[Feature, ...] = (
     _default("+007", "INTEGER"),
     shape("a column that came by ADD COLUMN with a DEFAULT", "f TEXT", lacks=(),
           then="ALTER TABLE t ADD COLUMN late TEXT DEFAULT 'old rows';"),
-    shape("f came by ADD COLUMN NOT NULL DEFAULT", values=None, text=(
+    shape("f came by ADD COLUMN NOT NULL DEFAULT", values=None, fresh={"f": "'fresh'"}, text=(
         "CREATE TABLE t(id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, spare TEXT, num INTEGER"
         " NOT NULL DEFAULT 7 CONSTRAINT num_ck CHECK (num <> -1), own INTEGER REFERENCES other(id),"
         " ref INTEGER)"),
@@ -112,7 +112,8 @@ FEATURES: tuple[Feature, ...] = (
     shape("generated without a type", "f AS (upper(spare))", None, either=_GENERATED,
           lacks=_NO_DEFAULT, refuse={"bystander: drop": "f reads it"}),
     shape("generated NOT NULL with a CHECK", "f INTEGER NOT NULL AS (num + 1) STORED CHECK (f > 0)",
-          None, lacks=_NO_DEFAULT,
+          None, lacks=(*_NO_DEFAULT, "bystander: drop NOT NULL", "table: drop CHECK",
+                       "table: keep the old one"),
           either={**_GENERATED, "bystander: retype across affinity": "f is computed from it",
                   "f: drop NOT NULL": "a generated column's NOT NULL is its expression's affair"}),
     shape("f read by a generated column", "f INTEGER, g2 INTEGER AS (f + 1) VIRTUAL",

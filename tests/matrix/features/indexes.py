@@ -9,9 +9,16 @@ _HELD = {"f: drop": "an index is on it"}
 _MEANS = {_ACROSS: "the index would compare other values"}
 
 
-def _index(name: str, sql: str, *, spare: bool = False, f: str = "f TEXT") -> Feature:
+def _index(
+    name: str,
+    sql: str,
+    *,
+    spare: bool = False,
+    f: str = "f TEXT",
+    cascade: tuple[str, ...] = ("on f",),
+) -> Feature:
     refuse = {**_HELD, "bystander: drop": "an index is on it"} if spare else _HELD
-    return shape(name, f, then=sql, refuse=refuse, either=_MEANS, cascade=("on f",),
+    return shape(name, f, then=sql, refuse=refuse, either=_MEANS, cascade=cascade,
                  lacks=() if '"on f"' in sql else ("f: drop with cascade",))  # fmt: skip
 
 
@@ -33,12 +40,14 @@ FEATURES: tuple[Feature, ...] = (
     _index("an index of several columns", 'CREATE INDEX "on f" ON t(spare, f DESC, num);',
            spare=True),
     _index("several indexes", 'CREATE INDEX "on f" ON t(f); CREATE INDEX i2 ON t(num, f);'
-           'CREATE UNIQUE INDEX i3 ON t(code, f);'),
+           'CREATE UNIQUE INDEX i3 ON t(code, f);',
+           cascade=("on f", "i2", "i3")),
     _index("an index in the other case", 'CREATE INDEX "on f" ON T(F, "Num");'),
     _index("an index with statistics", 'CREATE INDEX "on f" ON t(f); ANALYZE;'),
     _index("an index on json", 'CREATE INDEX "on f" ON t(json_valid(f));'),
     _index("an index INDEXED BY a view", 'CREATE INDEX "on f" ON t(num) WHERE f > \'\';'
-           "CREATE VIEW by_index AS SELECT id FROM t INDEXED BY \"on f\" WHERE f > '' AND num > 0;"),
+           "CREATE VIEW by_index AS SELECT id FROM t INDEXED BY \"on f\" WHERE f > '' AND num > 0;",
+           cascade=("on f", "by_index")),
     shape("an index with a name like a column", then='CREATE INDEX "spare" ON t(num);'),
     shape("a statistic made by hand", then="CREATE INDEX i ON t(num); ANALYZE;"
           "UPDATE sqlite_stat1 SET stat = '5000000 3' WHERE idx = 'i';"),

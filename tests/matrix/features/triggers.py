@@ -17,12 +17,20 @@ _PROBES = (
 )
 
 
-def _trigger(name: str, sql: str, *, reads: bool = True, spare: str = "") -> Feature:
-    refuse = dict(_READ) if reads else {}
+def _trigger(
+    name: str,
+    sql: str,
+    *,
+    reads: bool = True,
+    spare: str = "",
+    cascade: tuple[str, ...] = ("tr",),
+    more: dict[str, str] | None = None,
+) -> Feature:
+    refuse = {**(_READ if reads else {}), **(more or {})}
     if spare:
         refuse["bystander: drop"] = spare
     return shape(name, then=_LOG + sql, refuse=refuse, either=_MEANS, probes=_PROBES,
-                 cascade=("tr",) if reads else ())  # fmt: skip
+                 cascade=cascade if reads else ())  # fmt: skip
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -31,7 +39,7 @@ FEATURES: tuple[Feature, ...] = (
     _trigger("a trigger BEFORE DELETE", "CREATE TRIGGER tr BEFORE DELETE ON t BEGIN"
              " INSERT INTO log(what, value) VALUES ('out', old.f); END;"),
     _trigger("a trigger BEFORE UPDATE OF f", "CREATE TRIGGER tr BEFORE UPDATE OF num, f ON t BEGIN"
-             " INSERT INTO log(what, value) VALUES (old.num, new.num); END;"),
+             " INSERT INTO log(what, value) VALUES (old.code, new.code); END;"),
     _trigger("a trigger WHEN", "CREATE TRIGGER tr AFTER UPDATE ON t WHEN new.f IS NOT old.f BEGIN"
              " INSERT INTO log(what) VALUES ('changed'); END;"),
     _trigger("a trigger with RAISE", "CREATE TRIGGER tr BEFORE UPDATE ON t"
@@ -59,7 +67,7 @@ FEATURES: tuple[Feature, ...] = (
              reads=False),
     _trigger("a trigger with f in strings and comments",
              "CREATE TRIGGER tr AFTER UPDATE ON t BEGIN -- f of t; END;\n"
-             " INSERT INTO log(what, value) VALUES ('f of \"t\"; END;', new.num); /* t.f */ END;",
+             " INSERT INTO log(what, value) VALUES ('f of \"t\"; END;', new.code); /* t.f */ END;",
              reads=False),
     _trigger("a trigger UPDATE OF the bystander", "CREATE TRIGGER tr AFTER UPDATE OF spare ON t"
              " BEGIN INSERT INTO log(what) VALUES (new.spare); END;", reads=False,
@@ -68,7 +76,10 @@ FEATURES: tuple[Feature, ...] = (
              " INSERT INTO log(what, value) SELECT old.t_code, count(f) FROM t; END;"),
     _trigger("a trigger INSERT without a column list", "CREATE TABLE copy AS SELECT * FROM t;"
              "CREATE TRIGGER other_copy AFTER UPDATE ON other BEGIN"
-             " INSERT INTO copy SELECT * FROM t; END;", reads=False),
+             " INSERT INTO copy SELECT * FROM t; END;", spare="the trigger copies by position",
+             cascade=("other_copy",), more={
+                 "bystander: move first": "the trigger copies by position",
+                 "table: add generated column": "the trigger copies every column"}),
     shape("INSTEAD OF triggers on a view", then=_LOG +
           "CREATE VIEW v AS SELECT id, f AS shown FROM t;"
           "CREATE TRIGGER tr INSTEAD OF UPDATE OF shown ON v BEGIN"
