@@ -119,7 +119,7 @@ def lossy(value: str, old: ColumnShape, new: ColumnShape) -> str | None:
     numeric = ("INTEGER", "NUMERIC", "REAL")
     losing = []
     if new.affinity in numeric and old.affinity not in numeric:
-        losing.append(f"({_not_kept(value, new.affinity)} AND typeof({value}) = 'text')")
+        losing.append(f"({_not_kept(value, new.affinity)})")
     if new.affinity == "REAL":
         losing.append(
             f"(typeof({value}) = 'integer' AND "
@@ -139,7 +139,7 @@ def _not_kept(value: str, affinity: str) -> str:
     if affinity == "REAL":
         odd = f"({odd} OR length({value}) > 15)"
     number = f"{value} NOT GLOB '{_NUMBER_CHARACTERS}' AND {_KEEPS}({value}, '{affinity}')"
-    return f"{odd} AND NOT ({number})"
+    return f"{odd} AND typeof({value}) = 'text' AND NOT ({number})"
 
 
 def changed_form(value: str, old: ColumnShape, new: ColumnShape) -> str:

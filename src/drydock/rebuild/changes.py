@@ -127,6 +127,10 @@ def target(create: CreateTable, changes: Changes, old_key: tuple[str, ...]) -> C
         create = edit.add_constraint(create, check)
     if changes.column_order:
         create = edit.reorder(create, changes.column_order)
+    if changes.without_rowid is False and create.option("WITHOUT", "ROWID"):
+        # There a key is never NULL; elsewhere only if its columns say so.
+        for name in changes.pk or old_key:
+            create = edit.set_not_null(create, name, changes.not_null.get(name, True))
     for words, wanted in (
         (("WITHOUT", "ROWID"), changes.without_rowid),
         (("STRICT",), changes.strict),
@@ -135,9 +139,15 @@ def target(create: CreateTable, changes: Changes, old_key: tuple[str, ...]) -> C
     return create
 
 
+def is_new(create: CreateTable, name: str) -> bool:
+    """Whether the text has no column of that name yet."""
+    return fold(name) not in edit.column_names(create)
+
+
 def _edit_columns(create: CreateTable, changes: Changes) -> CreateTable:
     for name, generated in changes.generated.items():
-        type_ = changes.types.get(name, "")
+        strict = create.option("STRICT") or changes.strict
+        type_ = changes.types.get(name, "ANY" if strict and is_new(create, name) else "")
         create = edit.set_generated(create, name, generated.expression, generated.storage, type_)
     for name, type_ in changes.types.items():
         create = edit.set_type(create, name, type_)

@@ -73,6 +73,7 @@ class Column:
     name: str
     name_end: int
     type: str
+    type_start: int
     type_end: int
     constraints: tuple[Constraint, ...]
 
@@ -262,8 +263,9 @@ def parse_column(body: str) -> Column:
     while at < len(tokens):
         constraint, at = _constraint(tokens, at)
         constraints.append(constraint)
-    end = type_end or tokens[0].end
-    return Column(tokens[0].name, tokens[0].end, type_text, end, tuple(constraints))
+    name_end = tokens[0].end
+    start, end = (type_start, type_end) if type_text else (name_end, name_end)
+    return Column(tokens[0].name, name_end, type_text, start, end, tuple(constraints))
 
 
 def parse_constraint(body: str) -> Constraint:

@@ -69,11 +69,11 @@ def storage_class(column: ColumnShape) -> str:
 
 
 def retyped(before: TableShape, after: TableShape) -> tuple[str, ...]:
-    """Return the columns whose values the new declaration would store in another form."""
+    """Return the columns whose values the new declaration gives another form."""
     names = []
     for old in before.columns:
         new = after.column(old.name)
-        if new and old.stored and storage_class(old) != storage_class(new):
+        if new and storage_class(old) != storage_class(new):
             names.append(old.name)
     return tuple(names)
 
@@ -150,7 +150,8 @@ def _copy_reason(
 ) -> str:
     if changes.conversions:
         return "values are converted"
-    if names := retyped(before, after):
+    virtual = [one.name for one in before.columns if not one.stored]
+    if names := [name for name in retyped(before, after) if name not in virtual]:
         return f"the values of {', '.join(names)} change their form"
     stays = [one.name for one in before.columns if one.stored and after.column(one.name)]
     comes = [one.name for one in after.columns if one.stored]

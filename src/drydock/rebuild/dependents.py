@@ -132,7 +132,8 @@ class Surroundings:
         ]
 
     def by_rowid(self) -> list[Dependent]:
-        """Return what finds rows by the hidden rowid."""
+        """Return what finds rows by the rowid, under any of its names."""
+        hidden = {"rowid", "_rowid_", "oid"} - {fold(one.name) for one in self.shape.columns}
         found = [
             Dependent(
                 one.subject.type,
@@ -141,20 +142,24 @@ class Surroundings:
                 f"DROP {one.subject.type.upper()} {quote(one.subject.name)}",
             )
             for one in self.readings
-            if (fold(self.shape.name), "rowid") in one.columns
+            if fold(self.shape.name) in one.tables
+            and any(token.folded in hidden for token in code(one.subject.sql or ""))
         ]
         return found + self.full_text("rowid")
 
 
 @dataclass(frozen=True, slots=True)
 class ChildKey:
-    """A foreign key of some table to this one; names folded but for the child's own."""
+    """A foreign key of some table to this one; names folded but for the child's own.
+
+    `implied` means that it says no parent columns, and so the primary key, whichever that is.
+    """
 
     table: str
     columns: tuple[str, ...]
     parent: str
     parent_columns: tuple[str, ...]
-    on_delete: str
+    implied: bool
 
     def is_self(self, column: str) -> bool:
         """Whether the table refers to itself from that same column alone."""
@@ -188,7 +193,7 @@ def children_of(twin: Twin, schema: Schema, shape: TableShape) -> tuple[ChildKey
                     tuple(str(row[3]) for row in rows),
                     fold(shape.name),
                     tuple(fold(name) for name in parents),
-                    str(rows[0][6]),
+                    named[0] is None,
                 )
             )
     return tuple(found)

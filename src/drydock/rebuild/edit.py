@@ -40,8 +40,10 @@ def spelled(create: CreateTable, name: str) -> str:
 def set_type(create: CreateTable, name: str, type_: str) -> CreateTable:
     """Declare the column with `type_`, to the letter; the empty string declares none."""
     item, column = create.column(name)
-    left, right = item.body[: column.name_end], item.body[column.type_end :]
-    return _rewrite(create, item, join([left, f" {type_}" if type_ else "", right]))
+    left, right = item.body[: column.type_start], item.body[column.type_end :]
+    if not type_:
+        return _rewrite(create, item, join([left.rstrip(), right]))
+    return _rewrite(create, item, join([left, type_ if column.type else f" {type_}", right]))
 
 
 def set_not_null(create: CreateTable, name: str, wanted: bool) -> CreateTable:

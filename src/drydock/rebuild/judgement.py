@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
-from drydock.rebuild.changes import label, normal
+from drydock.rebuild.changes import constraints, label, normal
 from drydock.rebuild.refusals import (
     ContradictoryChangeError,
     DependentsError,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from drydock.rebuild.changes import Changes
+    from drydock.rebuild.ddl import CreateTable
     from drydock.rebuild.dependents import Dependent, Surroundings
     from drydock.rebuild.readings import Reading
     from drydock.rebuild.shape import Schema, TableShape
@@ -111,8 +112,6 @@ def checks_exist(around: Surroundings, changes: Changes) -> None:
     Raises:
         ContradictoryChangeError: One is not.
     """
-    from drydock.rebuild.changes import constraints
-
     found = [(one.kind, label(item, one)) for item, one, _ in constraints(around.create)]
     checks = {normal(name) for kind, names in found if kind == "CHECK" for name in names}
     for wanted in changes.drop_check:
@@ -122,6 +121,85 @@ def checks_exist(around: Surroundings, changes: Changes) -> None:
                 f"table {around.shape.name} has no CHECK {wanted}",
                 cause=[f"it has: {name}" for name in stated] or "it has none",
             )
+
+
+def sequence_allows(before: CreateTable, after: CreateTable, changes: Changes) -> None:
+    """Check that AUTOINCREMENT comes and goes only as asked.
+
+    Raises:
+        ContradictoryChangeError: It would be lost with the key, or has no key to stand at.
+    """
+    had, has = autoincrements(before), autoincrements(after)
+    if had and not has and changes.autoincrement is not False:
+        raise ContradictoryChangeError(
+            f"table {before.name.name} would lose its AUTOINCREMENT with its primary key",
+            hint="if that is meant, say so: autoincrement=False",
+        )
+    if changes.autoincrement and not has:
+        raise ContradictoryChangeError(
+            f"table {before.name.name} has no primary key that could count",
+            hint='name an INTEGER column as well: pk="id"',
+        )
+
+
+def autoincrements(create: CreateTable) -> bool:
+    """Whether the table's key never gives a number twice."""
+    return any(
+        one.kind == "PRIMARY KEY" and one.has("AUTOINCREMENT") for _, one, _ in constraints(create)
+    )
+
+
+def nulls_allow(after: TableShape, changes: Changes) -> None:
+    """Check that NULL is allowed where it is to be.
+
+    Raises:
+        ContradictoryChangeError: A key forbids it.
+    """
+    for name, wanted in changes.not_null.items():
+        column = after.column(name)
+        if column and not wanted and column.not_null:
+            raise ContradictoryChangeError(
+                f"column {name} of {after.name} is part of a key that cannot be NULL",
+                hint="change the key as well: pk=…, or without_rowid=False",
+            )
+
+
+def implied_keys_allow(around: Surroundings, after: TableShape) -> None:
+    """Check that no foreign key without parent columns would come to mean another key.
+
+    Raises:
+        DependentsError: One says REFERENCES and no columns, and the primary key changes.
+    """
+    before = [fold(name) for name in around.shape.primary_key]
+    if before != [fold(name) for name in after.primary_key]:
+        found = [one.dependent() for one in around.children if one.implied]
+        refuse_dependents(f"the primary key of {around.shape.name} cannot change", found)
+
+
+def keys_stand(before: Mapping[str, str], after: Mapping[str, str], around: Surroundings) -> None:
+    """Check that every foreign key that found its parent's columns unique still does.
+
+    Raises:
+        DependentsError: The key it refers to would go.
+        ContradictoryChangeError: A key that is to be added finds none.
+    """
+    table = around.shape.name
+    broken = {child: error for child, error in after.items() if child not in before}
+    referring = {one.table for one in around.children}
+    if children := sorted(referring & set(broken)):
+        columns = ", ".join(quote(name) for name in around.shape.primary_key)
+        raise DependentsError(
+            f"table {table} cannot lose its key: {', '.join(children)} would refer to nothing",
+            dependents=tuple(children),
+            cause=[f"table {child}: {broken[child]}" for child in children],
+            hint=f"keep it unique: CREATE UNIQUE INDEX … ON {quote(table)}({columns})",
+        )
+    if broken:
+        raise ContradictoryChangeError(
+            f"table {table} cannot refer to columns that are not unique",
+            cause=list(broken.values()),
+            hint="refer to the parent's primary key, or make its columns UNIQUE first",
+        )
 
 
 def dependents_allow(around: Surroundings, changes: Changes) -> list[Dependent]:
@@ -207,12 +285,15 @@ def readings_kept(
     before: Mapping[tuple[str, str], Reading],
     after: Mapping[tuple[str, str], Reading],
     table: str,
+    *,
     changes: Changes,
     tables: frozenset[str],
+    lost_alias: str | None,
 ) -> None:
     """Check that every view and trigger still reads what it read, under the new names.
 
-    What was broken before does not count.
+    What was broken before does not count. `lost_alias` is an INTEGER PRIMARY KEY that is one no
+    longer: what read it as ``rowid`` reads the hidden rowid now, which has its values.
 
     Raises:
         DependentsError: One would break, or would read something else.
@@ -223,13 +304,17 @@ def readings_kept(
     def now(pair: tuple[str, str]) -> tuple[str, str]:
         return (pair[0], renames.get(pair[1], pair[1])) if pair[0] == fold(table) else pair
 
+    def then(pair: tuple[str, str]) -> tuple[str, str]:
+        hidden = lost_alias is not None and pair == (fold(table), "rowid")
+        return (pair[0], fold(lost_alias or "")) if hidden else pair
+
     causes, names = [], []
     for key, old in before.items():
         new = after.get(key)
         if old.error or new is None:
             continue
         was = {now(pair) for pair in old.columns if pair[0] in tables}
-        reads = {pair for pair in new.columns if pair[0] in tables} - (fresh - was)
+        reads = {then(pair) for pair in new.columns if pair[0] in tables} - (fresh - was)
         joined = {renames.get(name, name) for name in old.joined}
         what = f"{old.subject.type} {old.subject.name}"
         if new.error:

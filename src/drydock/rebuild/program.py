@@ -132,14 +132,28 @@ class _Planner:
         after = self._shape(create)
         judgement.order_allows(around, after, changes)
         judgement.rowids_allow(around, after, changes)
+        judgement.sequence_allows(self._create, create, changes)
+        judgement.nulls_allow(after, changes)
+        judgement.implied_keys_allow(around, after)
         # 2. The rows.
         rows = Rows(self._connection, before, after, changes)
         rows.allow()
         # 3. The way, rehearsed.
         decision = decide(before, after, create, changes, rows.late_defaults())
-        tables = frozenset(fold(one.name) for one in self._schema.objects if one.type == "table")
+        keys = self._mismatched_keys()
         script, decision = self._rehearse(decision, create, after, going)
-        judgement.readings_kept(self._readings, read_all(self._twin), before.name, changes, tables)
+        judgement.keys_stand(keys, self._mismatched_keys(), around)
+        tables = frozenset(fold(one.name) for one in self._schema.objects if one.type == "table")
+        alias = before.rowid_alias if after.rowid_alias is None else None
+        readings = read_all(self._twin)
+        judgement.readings_kept(
+            self._readings,
+            readings,
+            before.name,
+            changes=changes,
+            tables=tables,
+            lost_alias=alias,
+        )
         return Plan(
             before.name,
             decision.way,
@@ -152,6 +166,16 @@ class _Planner:
             self._keys_to_check(after, decision),
             self._rules(create, touched_columns(before, after, create, changes)),
         )
+
+    def _mismatched_keys(self) -> dict[str, str]:
+        """Return the tables with a foreign key whose parent columns are not unique, and why."""
+        errors = {}
+        for table in {self._before.name, *(one.table for one in self._around.children)}:
+            try:
+                self._twin.execute(f"PRAGMA foreign_key_check({quote(table)})")
+            except sqlite3.Error as error:
+                errors[table] = str(error)
+        return errors
 
     def _rules(self, create: CreateTable, touched: frozenset[str]) -> tuple[tuple[str, str], ...]:
         """Return the CHECKs that converted values must meet as well as the old ones did."""
@@ -256,7 +280,7 @@ class _Planner:
         return next(name for name in numbered if fold(name) not in taken)
 
     def _sequence(self, script: steps.Script, after: TableShape) -> None:
-        had, has = (_autoincrements(parse(one.sql)) for one in (self._before, after))
+        had, has = (judgement.autoincrements(parse(one.sql)) for one in (self._before, after))
         if had != has:
             alias = after.rowid_alias or self._before.rowid_alias or "rowid"
             steps.set_sequence(script, self._before.name, alias, wanted=has)
@@ -312,12 +336,6 @@ class _Planner:
         own = (moved and bool(new_keys)) or bool(new_keys - old_keys)
         children = {one.table for one in self._around.children} if moved else set()
         return tuple(sorted({self._before.name} | children if own else children))
-
-
-def _autoincrements(create: CreateTable) -> bool:
-    return any(
-        one.kind == "PRIMARY KEY" and one.has("AUTOINCREMENT") for _, one, _ in constraints(create)
-    )
 
 
 def _mend(error: str, shape: TableShape) -> str:

@@ -116,7 +116,8 @@ class Rows:
             if old is None or new is None:
                 continue
             kept = quote(name)
-            losing = census.lossy(value, old, new) if value == kept else None
+            judged = value == kept and not new.hidden
+            losing = census.lossy(value, old, new) if judged else None
             changing = (
                 census.changed_form(value, old, new)
                 if value == kept
@@ -158,7 +159,7 @@ class Rows:
         for new in self._after.columns:
             old = self._before.column(new.name)
             asked = fold(new.name) in {fold(name) for name in self._changes.conversions}
-            if new.hidden or old is None or not _forbids_null(self._after, new.name):
+            if old is None or not _forbids_null(self._after, new.name):
                 continue
             if asked or not _forbids_null(self._before, new.name):
                 names.append(new.name)
