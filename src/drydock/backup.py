@@ -159,6 +159,8 @@ def take(
         files.sync(folder)
     except (sqlite3.Error, OSError) as error:
         shutil.rmtree(home, ignore_errors=True)
+        if isinstance(error, sqlite3.Error):
+            connection.require_uninterrupted(error)
         raise BackupFailed(database, str(error)) from error
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
@@ -189,6 +191,9 @@ def _copy_and_prove(
             pages=_PAGES_A_STEP if hold else -1,
             progress=lambda _, left, total: progress and progress(total - left, total),
         )
+        # Copied beside a running application it says WAL, and every reader of it, ours too, would
+        # leave a -wal and a -shm in the backup's folder.
+        target.execute("PRAGMA journal_mode=DELETE")
     reach("backup-2")
     # 2. Prove it: its bytes against the source in a child process, its structure by SQLite here.
     #    Without the hold its source goes on changing, so the copy is only digested.
@@ -274,6 +279,7 @@ def quick_check(copy: sqlite3.Connection) -> list[str]:
     try:
         found = [str(row[0]) for row in copy.execute("PRAGMA quick_check(20)")]
     except sqlite3.DatabaseError as error:
+        connection.require_uninterrupted(error)
         return [str(error)]
     return [] if found == ["ok"] else found
 

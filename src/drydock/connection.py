@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote as percent
 
 from drydock import files
-from drydock.errors import DrydockError, ExitCode
+from drydock.errors import DrydockError, ExitCode, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,10 @@ def near_databases(path: Path) -> tuple[Path, ...]:
         file
         for pattern in ("*", "*/*")
         for file in folder.glob(pattern)
-        if file.suffix in endings and not file.is_symlink() and file.stat().st_size > HEADER_BYTES
+        if file.suffix in endings
+        and not file.is_symlink()
+        and file.is_file()
+        and file.stat().st_size > HEADER_BYTES
     )
     shown = (file for file in found if ".drydock" not in file.parts and "backups" not in file.parts)
     return tuple(sorted(shown)[:5])
@@ -194,6 +197,8 @@ def candidate(path: Path, *, journal: bool) -> sqlite3.Connection:
             may catch an error and go on. Without one a failed statement ruins the file.
     """
     connection = _open(path, "rwc", 5.0)
+    # A SELECT in a migration may meet text that somebody stored as Latin-1 (F21).
+    connection.text_factory = lambda data: data.decode(errors="replace")
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute(f"PRAGMA journal_mode={'TRUNCATE' if journal else 'OFF'}")
     return connection
@@ -206,8 +211,19 @@ def stop_when(
     connection.set_progress_handler(lambda: bool(should_stop and should_stop()), INTERRUPT_STEPS)
 
 
+def require_uninterrupted(error: sqlite3.Error) -> None:
+    """Raise Interrupted when `error` is all that is left of a signal (F26).
+
+    What a signal's handler raises inside SQLite's progress callback is lost in the sqlite3
+    module; the statement then ends with SQLITE_INTERRUPT, which must not pass for a fault of the
+    migration or for damage.
+    """
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+        raise Interrupted("Ctrl-C or another signal") from error
+
+
 def _open(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
-    uri = f"file:{percent(os.fspath(path))}?mode={mode}"
+    uri = f"file:{percent(os.fsencode(path))}?mode={mode}"
     try:
         connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
     except sqlite3.OperationalError as error:

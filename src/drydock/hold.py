@@ -42,12 +42,18 @@ class NotWritable(DrydockError):
 
 
 class Hold:
-    """The live database, held; `journal_mode` is what it was before."""
+    """The live database, held.
 
-    def __init__(self, path: Path, live: sqlite3.Connection, journal_mode: str) -> None:
+    `journal_mode` is what it was before; `timeout` is the seconds that others are waited for.
+    """
+
+    def __init__(
+        self, path: Path, live: sqlite3.Connection, journal_mode: str, timeout: float
+    ) -> None:
         self.path = path
         self.connection = live
         self.journal_mode = journal_mode
+        self.timeout = timeout
 
     def release(self) -> None:
         """Let every writer in again; harmless when it was done before."""
@@ -68,7 +74,10 @@ def take(path: Path, *, timeout: float, announce: Callable[[str], None]) -> Hold
         NotWritable: The file, its folder or its file system is read-only.
     """
     require_writable(path)
-    live = connection.live(path, timeout=timeout)
+    try:
+        live = connection.live(path, timeout=timeout)
+    except DatabaseLocked as error:
+        raise DatabaseLocked(path, error.cause[0], named(path)) from error
     try:
         mode = _value(live, "PRAGMA journal_mode")
         announce(mode)
@@ -92,7 +101,7 @@ def take(path: Path, *, timeout: float, announce: Callable[[str], None]) -> Hold
     except BaseException:
         live.close()
         raise
-    return Hold(path, live, mode)
+    return Hold(path, live, mode, timeout)
 
 
 def restore_journal_mode(path: Path, mode: str, *, timeout: float) -> bool:

@@ -71,12 +71,37 @@ class Migration:
         """How it is run.
 
         Raises:
-            MigrationError: A Python file that does not compile.
+            MigrationError: A Python file that does not compile, or in which nothing would run.
         """
         if self.path.suffix == ".sql":
             return "sql"
         entry = self.entry
-        return "function" if entry is not None and entry.args.args else "script"
+        if entry is None:
+            self._require_work()
+            return "script"
+        given = [*entry.args.posonlyargs, *entry.args.args]
+        # `def migrate(path="app.db")` opens its own connection when nothing is given to it.
+        return "function" if len(given) > len(entry.args.defaults) else "script"
+
+    def _require_work(self) -> None:
+        """Refuse a file that only defines functions: it would be applied without doing a thing."""
+        import ast
+
+        functions = [
+            node
+            for node in self.tree.body
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        ]
+        quiet = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+        rest = [node for node in self.tree.body if not isinstance(node, quiet)]
+        works = any(isinstance(inner, ast.Call) for node in rest for inner in ast.walk(node))
+        if functions and not works:
+            raise MigrationError(
+                self.path,
+                f"nothing calls {functions[-1].name}(), so nothing in it would run",
+                line=functions[-1].lineno,
+                hint=f"name the function that migrates: def {ENTRY_NAMES[0]}(db)",
+            )
 
     @cached_property
     def entry(self) -> ast.FunctionDef | None:

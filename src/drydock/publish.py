@@ -11,13 +11,16 @@ import errno
 import os
 import shutil
 import sqlite3
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from drydock import connection, files
+from drydock.connection import DatabaseLocked
 from drydock.errors import DrydockError
 from drydock.faults import reach
+from drydock.hold import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +29,10 @@ if TYPE_CHECKING:
 
 Way = Literal["rename", "backup-api"]
 
-_RENAME_CANNOT_SERVE = {errno.EXDEV, errno.EBUSY, errno.EPERM, errno.EACCES}
+_RENAME_CANNOT_SERVE = {errno.EXDEV, errno.EBUSY, errno.EPERM, errno.EACCES, errno.ENOTSUP}
 _SIDECARS = ("-wal", "-shm", "-journal")
 _PAGES_A_STEP = 4096
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class PublishFailed(DrydockError):
@@ -84,8 +88,12 @@ def publish(
 
     Raises:
         PublishFailed: Nothing changed.
+        DatabaseLocked: A reader kept the file from being written in place; nothing changed.
     """
     live = hold.path
+    if keep_old is not None:
+        # What a killed attempt left: a second name of the live file, or half a copy of it.
+        keep_old.unlink(missing_ok=True)
     reach("publish-1")
     # 1. The candidate is on the disk before any name points to it (F38).
     files.sync(candidate)
@@ -95,11 +103,20 @@ def publish(
     # 3. The record says what is about to happen, and how to tell old from new.
     announce(way, live.stat().st_ino, candidate.stat().st_ino)
     reach("publish-3")
+    for suffix in _SIDECARS:
+        # Whatever stands beside the live file would be replayed into the new one (F04, F05). We
+        # hold the lock, so nobody is writing it: a journal left by PERSIST mode is an empty one.
+        Path(f"{live}{suffix}").unlink(missing_ok=True)
     if way == "rename" and not _rename(candidate, live, keep_old):
         way = "backup-api"
         announce(way, 0, 0)
     if way == "backup-api":
-        _copy_into(candidate, hold, keep_old)
+        try:
+            _copy_into(candidate, hold, keep_old)
+        except BaseException:
+            if keep_old is not None:
+                keep_old.unlink(missing_ok=True)
+            raise
     # 6. Let go of the old file. A stray connection to it cannot write any more: SQLite answers
     #    READONLY_DBMOVED. Whoever opens the path gets the new database.
     hold.release()
@@ -124,13 +141,9 @@ def _can_rename(candidate: Path, live: Path) -> bool:
 
 
 def _rename(candidate: Path, live: Path, keep_old: Path | None) -> bool:
-    for suffix in _SIDECARS:
-        # Whatever stands beside the live file would be replayed into the new one (F04, F05). We
-        # hold the lock, so nobody is writing it: a journal left by PERSIST mode is an empty one.
-        Path(f"{live}{suffix}").unlink(missing_ok=True)
-    if keep_old is not None:
-        os.link(live, keep_old)
     try:
+        if keep_old is not None:
+            os.link(live, keep_old)
         # 4. The instant.
         candidate.replace(live)
     except OSError as error:
@@ -164,13 +177,35 @@ def _copy_into(candidate: Path, hold: Hold, keep_old: Path | None) -> None:
     source = connection.read_only(candidate)
     try:
         live.execute("PRAGMA synchronous=EXTRA")  # it also syncs the folder (F38)
-        source.backup(live, pages=_PAGES_A_STEP, progress=lambda *_: reach("publish-4"))
+        source.backup(live, pages=_PAGES_A_STEP, progress=_patience(hold))
     except (sqlite3.Error, OSError) as error:
         raise PublishFailed(hold.path, str(error)) from error
     finally:
         source.close()
     reach("publish-5")
     candidate.unlink()
+
+
+def _patience(hold: Hold) -> Callable[[int, int, int], None]:
+    """Return what is told of each step, and ends the copy when a reader never lets go (F33, F37).
+
+    Left to itself, `sqlite3.Connection.backup` tries a locked step again for ever.
+    """
+    waiting_since: float | None = None
+
+    def step(status: int, _left: int, _total: int) -> None:
+        nonlocal waiting_since
+        reach("publish-4")
+        if status not in _BUSY:
+            waiting_since = None
+            return
+        now = time.monotonic()
+        waiting_since = waiting_since or now
+        if now - waiting_since >= hold.timeout:
+            why = "a reader keeps it from being written"
+            raise DatabaseLocked(hold.path, why, named(hold.path))
+
+    return step
 
 
 def _owner(path: Path) -> tuple[int, int]:

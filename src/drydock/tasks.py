@@ -72,7 +72,7 @@ def migrate(
 
     settings = settings_of(context)
     context.config.update({"drydock_quiet": quiet})
-    if command.nothing_to_do(settings, terminal_of(context), create=create):
+    if command.is_current(settings, terminal_of(context), create=create):
         return
     dry_run = dry_run or bool(context.config.run.dry)
     options = Options(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drydock import backup, ledger, migration, plan
+from drydock import backup, ledger, plan
 from drydock.errors import DrydockError, ExitCode
 from drydock.executor.diagnosis import violations
 from drydock.schema import inventory as schema_inventory
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from drydock.migration import Migration
     from drydock.plan import Plan
     from drydock.schema.disagreement import Difference
     from drydock.schema.objects import Schema
@@ -51,6 +52,7 @@ class SchemaDiffers(DrydockError):
 def verify(
     settings: Settings,
     opened: sqlite3.Connection,
+    migrations: Sequence[Migration],
     *,
     schema_file: bool = True,
     all_applied: bool = False,
@@ -60,14 +62,15 @@ def verify(
     Args:
         settings: The project's.
         opened: A connection that reads it.
+        migrations: The project's, in their order.
         schema_file: Compare it with the committed schema file too, where one is set.
         all_applied: Count pending migrations as a problem.
 
     Raises:
-        MigrationError, ModelsUnusable: Files or models cannot be read.
+        ModelsUnusable, SchemaTextError: Models or schema file cannot be read.
     """
     schema = schema_inventory.inventory(opened)
-    state = plan.make(ledger.entries(opened), migration.read_folder(settings.migrations))
+    state = plan.make(ledger.entries(opened), migrations)
     problems = _history(state, all_applied=all_applied)
     problems += backup.quick_check(opened)
     problems += violations(opened, limit=20)

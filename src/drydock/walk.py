@@ -94,6 +94,7 @@ class Walk:
         self.run: record.Run | None = None
         self.hold: Hold | None = None
         self.backup: Backup | None = None
+        self.files: tuple[Migration, ...] = ()
         self.plan: Plan | None = None
         self.pending: tuple[Migration, ...] = ()
         self.findings: tuple[Finding, ...] = ()
@@ -137,18 +138,21 @@ class Walk:
         self.run = record.start(self.state, command=command, database=self.live)
 
     def read_plan(self) -> Plan:
-        """Read files and ledger; return how they stand to each other.
+        """Read the ledger; return how it stands to the files, which are read once a walk.
+
+        What is reviewed, run and verified are the same bytes, whatever an editor does meanwhile.
 
         Raises:
             UnknownMigration: ``--to`` names none.
         """
-        found = migration.read_folder(self.settings.migrations)
+        if not self.files:
+            self.files = migration.read_folder(self.settings.migrations)
         if self.hold is not None:
             applied = ledger.entries(self.hold.connection)
         else:
             with closing(connection.read(self.live, timeout=self.settings.timeout)) as opened:
                 applied = ledger.entries(opened)
-        self.plan = plan.make(applied, found)
+        self.plan = plan.make(applied, self.files)
         self.pending = plan.up_to(self.plan, self.options.to)
         return self.plan
 

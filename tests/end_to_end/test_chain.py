@@ -35,7 +35,10 @@ def test_nothing_pending_touches_nothing(project):
     again = project.inv("migrate")
     assert again.returncode == 0
     assert "nothing pending: 4 applied" in again.stderr
-    assert (project.database.read_bytes(), len(list((project.root / "backups").iterdir()))) == before
+    assert (
+        project.database.read_bytes(),
+        len(list((project.root / "backups").iterdir())),
+    ) == before
 
 
 def test_the_seven_names_on_one_line_do_the_same_work_once(served):
@@ -271,9 +274,11 @@ def test_f48_rows_that_the_backend_wrote_before_an_automatic_return_are_shown(se
 def test_a_second_runner_is_refused_at_once_and_named(project):
     """The lock says who is first; exactly one of two wins."""
     slow = project.migrations / "005_slow.py"
-    slow.write_text("import sqlite3, sys\nprint('there', flush=True)\nsys.stdin.read()\n"
-                    "import pathlib, os\nos.mkfifo('gate') if not os.path.exists('gate') else None\n"
-                    "open('gate').read()\n")
+    slow.write_text(
+        "import sqlite3, sys\nprint('there', flush=True)\nsys.stdin.read()\n"
+        "import pathlib, os\nos.mkfifo('gate') if not os.path.exists('gate') else None\n"
+        "open('gate').read()\n"
+    )
     first = project.start_inv("migrate", "--yes")
     gate = project.root / "gate"
     while not gate.exists():

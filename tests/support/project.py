@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-APPLICATION = '''
+APPLICATION = """
 import json, os, sqlite3
 HERE = os.path.dirname(__file__)
 DATABASE = os.environ.get("APP_DATABASE", os.path.join(HERE, "app.db"))
@@ -68,7 +68,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": status,
                 "headers": [(b"content-type", b"application/json")]})
     await send({"type": "http.response.body", "body": json.dumps(body).encode()})
-'''
+"""
 
 SCHEMA = """
 CREATE TABLE owner (id INTEGER PRIMARY KEY, name TEXT NOT NULL COLLATE NOCASE UNIQUE);
@@ -154,7 +154,8 @@ class Project:
             for statement in migration.read_file(self.migrations / "001_start.sql").statements:
                 db.execute(statement.text)
             db.executemany(
-                "INSERT INTO owner (id, name) VALUES (?, ?)", [(i, f"Owner {i}") for i in range(1, 9)]
+                "INSERT INTO owner (id, name) VALUES (?, ?)",
+                [(i, f"Owner {i}") for i in range(1, 9)],
             )
             db.executemany(
                 "INSERT INTO item (owner_id, name, price, loose) VALUES (?, ?, ?, ?)",
@@ -232,7 +233,9 @@ class Project:
         return [
             path
             for path in every
-            if "candidate" in path or path.endswith((".partial", ".new", "-journal")) or ".json." in path
+            if "candidate" in path
+            or path.endswith((".partial", ".new", "-journal"))
+            or ".json." in path
         ]
 
     @contextmanager

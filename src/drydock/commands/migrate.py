@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from drydock.walk import Walk
 
 
-def nothing_to_do(settings: Settings, terminal: Terminal, *, create: bool) -> bool:
+def is_current(settings: Settings, terminal: Terminal, *, create: bool) -> bool:
     """Say so and return True when no migration is pending and no run is unfinished."""
     if create and is_absent(settings.database):
         return False
