@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from drydock.names import fold
 from drydock.review import changes, syntax
 from drydock.tokens import unquote
 
@@ -39,7 +40,13 @@ def read(statement: str) -> tuple[Change, ...]:
     reader = _READERS.get(syntax.kind(node))
     if reader is None or _schema(node) not in {"", "main"}:
         return ()  # tables of other files and temporary ones hold nothing of the database's own
-    return reader(node, statement)
+    return tuple(each for each in reader(node, statement) if not _is_internal(each))
+
+
+def _is_internal(change: Change) -> bool:
+    """Say whether a change is about a table of SQLite's or Drydock's own."""
+    table = getattr(change, "table", "")
+    return fold(table).startswith(("sqlite_", "_drydock_"))
 
 
 def _schema(node: Any) -> str:

@@ -133,14 +133,26 @@ def _run_python(
 
 
 def _traced(migration: Migration, done: Applied) -> tuple[Step, ...]:
-    """Return what a Python migration asked of sqlite-utils, then what it really ran."""
-    asked = (
-        Step(call.line, asked=call.asked, conditional=call.conditional)
-        for call in python_code.read(migration).calls
-        if isinstance(call.asked, python_code.Transform)
+    """Return what a Python migration asked of sqlite-utils, then what it really ran.
+
+    A statement gets its line from the code, where it stands there word for word. One that does
+    not, beside a ``transform()``, is a part of that: the call is judged, and not how it is done.
+    """
+    calls = python_code.read(migration).calls
+    asked = tuple(call for call in calls if isinstance(call.asked, python_code.Transform))
+    lines = {call.text.rstrip("; \n"): call.line for call in calls if call.text is not None}
+    ran = (
+        Step(
+            each.line or lines.get(each.sql.rstrip("; \n"), 1),
+            each.sql,
+            ran=True,
+            rows=each.rows,
+            is_inner=bool(asked) and each.sql.rstrip("; \n") not in lines,
+        )
+        for each in done.statements
     )
-    ran = (Step(each.line or 1, each.sql, ran=True, rows=each.rows) for each in done.statements)
-    return (*asked, *ran)
+    steps = (Step(call.line, asked=call.asked, conditional=call.conditional) for call in asked)
+    return (*steps, *ran)
 
 
 def _told_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -26,7 +26,8 @@ class Engine(Protocol):
 class Step:
     """One statement, or one call of sqlite-utils, on its line.
 
-    `conditional` says that it may not run; `ran` that it has run already, with its `rows`.
+    `conditional` says that it may not run; `ran` that it has run already, with its `rows`;
+    `is_inner` that a library ran it as a part of a call that is a step by itself.
     """
 
     line: int
@@ -35,6 +36,7 @@ class Step:
     conditional: bool = False
     ran: bool = False
     rows: int | None = None
+    is_inner: bool = False
 
 
 @dataclass(frozen=True, slots=True)

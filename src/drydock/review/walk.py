@@ -67,6 +67,7 @@ class Walk:
         self._rebuilds: tuple[rebuild.Rebuild, ...] = ()
         self._old: dict[rebuild.Rebuild, tables.Table | None] = {}
         self._fresh: set[str] = set()
+        self._first = 0
         self._keys: dict[str, tuple[str, frozenset[tables.ForeignKey]]] = {}
 
     def situation(self, *, conditional: bool = False) -> Situation:
@@ -84,7 +85,7 @@ class Walk:
     @property
     def told_all(self) -> bool:
         """True when no rule was silent for want of rows to ask."""
-        return self._data is not None and not self._known.met_new
+        return self._data is not None and not self.stopped and not self._known.met_new
 
     def run(self, steps: Sequence[Step], before: changes.Finished) -> None:
         """Walk through `steps`, up to what stops them; `before` is how things stood.
@@ -141,55 +142,62 @@ class Walk:
         return change
 
     def _step(self, step: Step, found: tuple[object, ...], place: int) -> None:
+        self._first = len(self.findings)
         situation = self.situation(conditional=step.conditional)
-        later: list[object] = []
+        # 1. Judge it on the rows as they are before it.
         for change in found:
-            if isinstance(change, Transform):
-                self.judge_all(self._transform(change, situation), situation, step.line)
-            elif isinstance(change, changes.CreateIndex):
-                later.append(change)
-            elif isinstance(change, changes.Transaction) and step.ran:
-                continue  # Python's own, or the executor's: nobody wrote it
-            elif isinstance(change, changes.Write):
-                self.judge_all(self._copies(change, place), situation, step.line)
-                self.judge_all([change], situation, step.line)
-            else:
-                self.judge_all([change], situation, step.line)
+            self.judge_all(self._judged_as(change, step, place), situation, step.line)
             self._note_keys(change)
-        text = step.text
-        if text is not None:
-            self.judge_all(self._quoted(text, found), situation, step.line)
-            newer = versions.newer_than(text, self._setting.version)
-            self.judge_all(newer, situation, step.line)
+        # 2. Carry it out.
+        if step.text is not None:
+            if not step.is_inner:
+                self.judge_all(self._quoted(step.text, found), situation, step.line)
+                newer = versions.newer_than(step.text, self._setting.version)
+                self.judge_all(newer, situation, step.line)
             if any(isinstance(each, changes.OtherFile) for each in found):
                 # The executor stops here too; nothing that names the file's tables can be judged.
                 self._engine.is_certain = False
                 self.stopped = self._exact
                 return
-            self._carry_out(step, text)
-        self.judge_all(later, self.situation(conditional=step.conditional), step.line)
+            self._carry_out(step, step.text)
+        # 3. Judge what can only be seen once it is there.
+        if not step.is_inner:
+            indexes = (each for each in found if isinstance(each, changes.CreateIndex))
+            self.judge_all(indexes, self.situation(conditional=step.conditional), step.line)
         for change in found:
             self._effect(change)
+
+    def _judged_as(self, change: object, step: Step, place: int) -> Iterable[object]:
+        """Yield what a change is to the rules before it is carried out."""
+        if isinstance(change, Transform):
+            yield from self._transform(change)
+        elif isinstance(change, changes.Write):
+            if not step.is_inner:
+                yield from self._copies(change, place)
+            yield change
+        elif isinstance(change, changes.Transaction) and step.ran:
+            return  # Python's own, or the executor's: nobody wrote it
+        elif not step.is_inner and not isinstance(change, changes.CreateIndex):
+            yield change
 
     def _carry_out(self, step: Step, text: str) -> None:
         refused = self._engine.apply(text)
         if refused is None or step.ran:
             return
-        self.refused(text, refused, step)
+        # A rule that told it already told it with the rows.
+        if not any(each.severity == "error" for each in self.findings[self._first :]):
+            self.refused(text, refused, step)
         # Nothing after a statement that stops the run would be as it is judged here.
         self.stopped = self._exact or (self._engine.is_certain and not step.conditional)
 
     def refused(self, text: str, message: str, step: Step) -> None:
-        """Judge what SQLite said against a statement; silent where a rule told it already."""
-        told = any(f.line == step.line and f.severity == "error" for f in self.findings)
-        if told and not self._exact:
-            return
+        """Judge what SQLite said against a statement."""
         complete = self._engine.is_certain and not self._known.uncertain
         change = changes.Refused(text, message, complete)
         self.judge_all([change], self.situation(conditional=step.conditional), step.line)
 
-    def _transform(self, asked: Transform, situation: Situation) -> Iterable[object]:
-        old = situation.table(asked.table)
+    def _transform(self, asked: Transform) -> Iterable[object]:
+        old = self.situation().table(asked.table)
         self._engine.is_certain = False
         return rebuild.transformed(asked, old) if old is not None else ()
 

@@ -61,7 +61,7 @@ def test_constraint_that_rows_break_stops_with_its_evidence(rehearse):
     rehearsal = rehearse('CREATE UNIQUE INDEX u ON "trip log"(title);', "DROP TABLE towns;")
     assert rehearsal.stopped == "001_change"
     assert ("unique-index-duplicates", "error") in rules(rehearsal)
-    assert ("would-fail", "error") in rules(rehearsal)
+    assert ("would-fail", "error") not in rules(rehearsal)  # told once, with the rows
     assert not any(each.migration == "002_change" for each in rehearsal.findings)
 
 
