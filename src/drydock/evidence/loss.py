@@ -4,8 +4,8 @@ A loss is what cannot be had back from the file after and what no statement aske
 that an UPDATE changed in place are told by the evidence, not blocked: changing data is what
 migrations are for. Values of a table that was rebuilt are another matter: there a changed type or
 a forgotten column does it. Told only are values that come back when cast (1 that became '1').
-Full-text indexes that can be made
-again from their content are no loss; tables named `_drydock_…` are not looked at.
+Full-text indexes that can be made again from their content are no loss; tables named
+`_drydock_…` are not looked at.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Loss:
         kind: ``rows-removed``: rows of a table that is still there; ``table-dropped``: a table
             that had rows; ``column-dropped``: a column that had values;
             ``values-changed-class``: values that got another storage class in a rebuild and do
-            not come back (digits or zeros lost); ``values-emptied``: values that a rebuild turned to NULL;
+            not come back (digits or zeros lost);
+            ``values-emptied``: values that a rebuild turned to NULL;
             ``sequence-lowered``: an AUTOINCREMENT counter, so that ids are given twice (F17);
             ``object-lost``: an index, trigger or view that nothing dropped (the gate finds it).
         table: The table as it was called before.

@@ -1,0 +1,327 @@
+"""Rows carried from one database into another: `restore-rows`, and `rollback --keep-new-rows`.
+
+`plan` tells what would be carried and what cannot be; `apply` does exactly that, in one
+transaction, or nothing. Rows are found again by a key of both tables. It deletes no row, replaces
+none (REPLACE would cascade to children), and never updates a row that only a hidden rowid names:
+that may be another row by now (F22). Triggers of the target fire, as for any other write.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drydock import connection as opening
+from drydock.errors import DrydockError, ExitCode
+from drydock.evidence import inventory, pairing, samples
+from drydock.names import fold, quote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drydock.evidence.facts import Sample
+    from drydock.evidence.inventory import Shape, Table
+    from drydock.evidence.pairing import Pair
+
+_SAMPLES = 5
+
+
+class CarryImpossible(DrydockError):
+    """The rows asked for cannot be carried; nothing was changed."""
+
+    exit_code = ExitCode.REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """Something of the chosen rows that the target has no place for."""
+
+    what: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """Which rows of `source` go into `table` of the target, and how.
+
+    Attributes:
+        source: The database they come from.
+        since: Only rows that are not the same in this database are carried; None: all chosen.
+        table: The table, by its name in the target.
+        where: The condition that chooses rows of the source, as SQL.
+        key: The columns by which a row is found again.
+        columns: The columns carried.
+        inserts: Rows that the target does not have.
+        updates: Rows that the target has with other values.
+        same: Chosen rows that are there already.
+        defaulted: Columns that only the target has: inserted rows get their default.
+        left_behind: What cannot be carried.
+        inserted: Samples of the rows to insert (as ``removed`` from the target's point of view).
+        updated: Samples of the rows to update; ``before`` is the source's value.
+    """
+
+    source: Path
+    since: Path | None
+    table: str
+    where: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    inserts: int
+    updates: int
+    same: int
+    defaulted: tuple[str, ...]
+    left_behind: tuple[LeftBehind, ...]
+    inserted: tuple[Sample, ...]
+    updated: tuple[Sample, ...]
+
+
+def plan(
+    source: Path, target: Path, table: str, *, where: str = "1", since: Path | None = None
+) -> RowPlan:
+    """Tell which rows of `source` would go into `target`; reads only.
+
+    Args:
+        source: A backup, or the database that the application wrote to; at rest.
+        target: The database to carry into; may be live.
+        table: The table's name, the same in both.
+        where: SQL that chooses rows of the source, by its columns.
+        since: Leave out the rows that are the same in this database (what was published).
+
+    Raises:
+        CarryImpossible: No such table, no key that both tables share, or a bad condition.
+    """
+    with closing(opening.read(target)) as connection:
+        _attach(connection, source, since)
+        carrying = _Carrying.read(connection, table, where, with_since=since is not None)
+        pair, chosen = carrying.pair, carrying.chosen
+        gone, same = pairing.is_gone(pair), pairing.is_same_row(pair)
+        try:
+            inserts, updates, alike = connection.execute(
+                f"SELECT count(*) FILTER (WHERE {gone}), "
+                f"count(*) FILTER (WHERE NOT ({gone}) AND NOT {same}), "
+                f"count(*) FILTER (WHERE NOT ({gone}) AND {same}) "
+                f"FROM {pairing.source(pair)} WHERE {chosen}"
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise CarryImpossible(
+                f"the rows of {table} cannot be read from {source}; nothing was changed",
+                cause=str(error),
+            ) from error
+        left = _left_behind(connection, carrying, updates)
+        return RowPlan(
+            source=source,
+            since=since,
+            table=pair.after.name,
+            where=where,
+            key=tuple(new for _, new in pair.on),
+            columns=tuple(new.name for _, new in pair.columns.common),
+            inserts=inserts,
+            updates=updates if carrying.may_update else 0,
+            same=alike,
+            defaulted=tuple(new.name for new in pair.columns.added),
+            left_behind=left,
+            inserted=samples.gone(connection, pair, chosen, _SAMPLES),
+            updated=samples.changed(connection, pair, chosen, _SAMPLES)
+            if carrying.may_update
+            else (),
+        )
+
+
+def apply(planned: RowPlan, connection: sqlite3.Connection) -> None:
+    """Carry the rows of `planned` into the main database of `connection`, or change nothing.
+
+    The connection must be in autocommit mode, outside a transaction.
+
+    Raises:
+        CarryImpossible: A constraint refuses a row, a foreign key would be broken, or the rows
+            are not those that were planned any more. Everything is rolled back.
+    """
+    # 1. The source is attached read-only; SQLite allows that outside a transaction only.
+    _attach(connection, planned.source, planned.since)
+    try:
+        carrying = _Carrying.read(
+            connection, planned.table, planned.where, with_since=planned.since is not None
+        )
+        # 2. One transaction that nobody else writes in. Keys are looked at in the end (step 4):
+        #    rows of one table may name each other.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        broken_before = _violations(connection, carrying.pair.after)
+        # 3. Updates before inserts: an inserted row must not count as one to update.
+        updates = _run(connection, carrying.update()) if carrying.may_update else 0
+        inserts = _run(connection, carrying.insert())
+        # 4. What was planned was done, and no key is broken that was whole.
+        if (inserts, updates) != (planned.inserts, planned.updates):
+            raise CarryImpossible(
+                f"{planned.table} was changed since the rows were shown; nothing was carried",
+                cause=f"{inserts} to insert and {updates} to update, "
+                f"not {planned.inserts} and {planned.updates}",
+            )
+        broken = _violations(connection, carrying.pair.after) - broken_before
+        if broken:
+            raise CarryImpossible(
+                f"the rows of {planned.table} would break foreign keys; nothing was carried",
+                cause=[
+                    f"{child}: rowid {rowid} names a row of {parent} that is not there"
+                    for child, rowid, parent, _ in sorted(broken, key=str)[:_SAMPLES]
+                ],
+                hint="carry the rows that they name first",
+            )
+        # 5. All of it, or nothing.
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise CarryImpossible(
+            f"the rows of {planned.table} cannot be carried; nothing was changed",
+            cause=str(error),
+        ) from error
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        for schema in ("was", "since") if planned.since else ("was",):
+            connection.execute(f"DETACH {schema}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Carrying:
+    """The SQL of one carrying: the rows before are the source's, those after the target's."""
+
+    pair: Pair
+    chosen: str
+    may_update: bool
+
+    @classmethod
+    def read(
+        cls, connection: sqlite3.Connection, table: str, where: str, *, with_since: bool
+    ) -> _Carrying:
+        (old, old_shape), (new, new_shape) = (
+            _table(connection, schema, table) for schema in ("was", "main")
+        )
+        found = pairing.columns(old_shape, new_shape)
+        stored = pairing.Columns(
+            tuple(p for p in found.common if not (p[0].is_generated or p[1].is_generated)),
+            found.dropped,
+            tuple(column for column in found.added if not column.is_generated),
+        )
+        is_lasting = (
+            old_shape.alias is not None
+            and new_shape.alias is not None
+            and fold(old_shape.alias) == fold(new_shape.alias)
+        )
+        keys = pairing.key_identities((old, old_shape), (new, new_shape), stored)
+        first = pairing.first_identity((old, old_shape), (new, new_shape), stored)
+        pair = first if is_lasting or not keys else keys[0]
+        if not pair.on:
+            raise CarryImpossible(
+                f"{table} has no key that both databases share; nothing was changed",
+                cause="without one, a row cannot be found again",
+            )
+        try:
+            connection.execute(f"SELECT 1 FROM was.{quote(old.name)} WHERE ({where}\n) LIMIT 0")
+        except sqlite3.Error as error:
+            raise CarryImpossible(
+                f"the condition does not fit {table}; nothing was changed",
+                cause=str(error),
+                at=where,
+            ) from error
+        named = ", ".join(quote(name) for name, _ in pair.on)
+        qualified = ", ".join(f"o.{quote(name)}" for name, _ in pair.on)
+        chosen = f"({qualified}) IN (SELECT {named} FROM was.{quote(old.name)} WHERE ({where}\n))"
+        if with_since:
+            chosen += f" AND NOT {_is_known(connection, pair, old_shape)}"
+        return cls(pair, chosen, is_lasting or not pair.by_rowid)
+
+    def insert(self) -> str:
+        common = self.pair.columns.common
+        names = [(old.name, new.name) for old, new in common]
+        if self.pair.by_rowid and self.pair.on[0] not in names:
+            names.append(self.pair.on[0])
+        return (
+            f"INSERT INTO main.{quote(self.pair.after.name)}"
+            f"({', '.join(quote(new) for _, new in names)}) "
+            f"SELECT {', '.join(f'o.{quote(old)}' for old, _ in names)} "
+            f"FROM {pairing.source(self.pair)} "
+            f"WHERE {self.chosen} AND {pairing.is_gone(self.pair)}"
+        )
+
+    def update(self) -> str:
+        keys = {new for _, new in self.pair.on}
+        values = ", ".join(
+            f"{quote(new.name)} = o.{quote(old.name)}"
+            for old, new in self.pair.columns.common
+            if new.name not in keys
+        )
+        same = pairing.is_same_row(self.pair)
+        on = " AND ".join(f"n.{quote(new)} = +o.{quote(old)}" for old, new in self.pair.on)
+        if not values:
+            return ""
+        return (
+            f"UPDATE main.{quote(self.pair.after.name)} AS n SET {values} "
+            f"FROM was.{quote(self.pair.before.name)} AS o "
+            f"WHERE {on} AND {self.chosen} AND NOT {same}"
+        )
+
+
+def _attach(connection: sqlite3.Connection, source: Path, since: Path | None) -> None:
+    for schema, path in (("was", source), ("since", since)):
+        if path is not None:
+            connection.execute(f"ATTACH ? AS {schema}", (f"{path.absolute().as_uri()}?mode=ro",))
+
+
+def _table(connection: sqlite3.Connection, schema: str, name: str) -> tuple[Table, Shape]:
+    table = inventory.read(connection, schema).tables.get(fold(name))
+    if table is None or table.kind != "table":
+        where = "the database carried from" if schema == "was" else "the database carried into"
+        raise CarryImpossible(f"there is no table {name} in {where}; nothing was changed")
+    return table, inventory.shape(connection, schema, table)
+
+
+def _is_known(connection: sqlite3.Connection, pair: Pair, shape: Shape) -> str:
+    """Whether a row of the source is the same in the database ``since``."""
+    table, known = _table(connection, "since", pair.before.name)
+    names = [(known.column(column.name), column) for column in shape.columns]
+    on = " AND ".join(f"n.{quote(old)} = +o.{quote(old)}" for old, _ in pair.on)
+    same = pairing.all_of([pairing.is_same(old, new) for new, old in names if new is not None])
+    return f"EXISTS (SELECT 1 FROM since.{quote(table.name)} AS n WHERE {on} AND {same})"
+
+
+def _left_behind(
+    connection: sqlite3.Connection, carrying: _Carrying, differing: int
+) -> tuple[LeftBehind, ...]:
+    pair = carrying.pair
+    left = []
+    for column in pair.columns.dropped:
+        (count,) = connection.execute(
+            f"SELECT count(o.{quote(column.name)}) FROM was.{quote(pair.before.name)} AS o "
+            f"WHERE {carrying.chosen}"
+        ).fetchone()
+        if count:
+            reason = f"{pair.after.name} has no column {column.name}"
+            left.append(LeftBehind(f"values of {column.name}", count, reason))
+    if differing and not carrying.may_update:
+        reason = "another row may stand under their rowid, and the table has no key"
+        left.append(LeftBehind("rows that differ", differing, reason))
+    return tuple(left)
+
+
+def _run(connection: sqlite3.Connection, statement: str) -> int:
+    return connection.execute(statement).rowcount if statement else 0
+
+
+def _violations(
+    connection: sqlite3.Connection, table: Table
+) -> set[tuple[str, int | None, str, int]]:
+    """The broken keys of the table and of those that refer to it."""
+    children = {table.name}
+    for other in inventory.read(connection, "main").tables.values():
+        if "references" in fold(other.sql):
+            keys = connection.execute(f"PRAGMA main.foreign_key_list({quote(other.name)})")
+            if any(fold(row[2]) == fold(table.name) for row in keys):
+                children.add(other.name)
+    return {
+        row
+        for child in children
+        for row in connection.execute(f"PRAGMA main.foreign_key_check({quote(child)})")
+    }
