@@ -139,15 +139,9 @@ def target(create: CreateTable, changes: Changes, old_key: tuple[str, ...]) -> C
     return create
 
 
-def is_new(create: CreateTable, name: str) -> bool:
-    """Whether the text has no column of that name yet."""
-    return fold(name) not in edit.column_names(create)
-
-
 def _edit_columns(create: CreateTable, changes: Changes) -> CreateTable:
     for name, generated in changes.generated.items():
-        strict = create.option("STRICT") or changes.strict
-        type_ = changes.types.get(name, "ANY" if strict and is_new(create, name) else "")
+        type_ = changes.types.get(name, "")
         create = edit.set_generated(create, name, generated.expression, generated.storage, type_)
     for name, type_ in changes.types.items():
         create = edit.set_type(create, name, type_)

@@ -123,21 +123,15 @@ def checks_exist(around: Surroundings, changes: Changes) -> None:
             )
 
 
-def sequence_allows(before: CreateTable, after: CreateTable, changes: Changes) -> None:
-    """Check that AUTOINCREMENT comes and goes only as asked.
+def sequence_allows(after: CreateTable, changes: Changes) -> None:
+    """Check that AUTOINCREMENT has a key to stand at, where it is asked for.
 
     Raises:
-        ContradictoryChangeError: It would be lost with the key, or has no key to stand at.
+        ContradictoryChangeError: It has none.
     """
-    had, has = autoincrements(before), autoincrements(after)
-    if had and not has and changes.autoincrement is not False:
+    if changes.autoincrement and not autoincrements(after):
         raise ContradictoryChangeError(
-            f"table {before.name.name} would lose its AUTOINCREMENT with its primary key",
-            hint="if that is meant, say so: autoincrement=False",
-        )
-    if changes.autoincrement and not has:
-        raise ContradictoryChangeError(
-            f"table {before.name.name} has no primary key that could count",
+            f"table {after.name.name} has no primary key that could count",
             hint='name an INTEGER column as well: pk="id"',
         )
 

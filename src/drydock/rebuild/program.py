@@ -132,7 +132,7 @@ class _Planner:
         after = self._shape(create)
         judgement.order_allows(around, after, changes)
         judgement.rowids_allow(around, after, changes)
-        judgement.sequence_allows(self._create, create, changes)
+        judgement.sequence_allows(create, changes)
         judgement.nulls_allow(after, changes)
         judgement.implied_keys_allow(around, after)
         # 2. The rows.
@@ -144,7 +144,8 @@ class _Planner:
         script, decision = self._rehearse(decision, create, after, going)
         judgement.keys_stand(keys, self._mismatched_keys(), around)
         tables = frozenset(fold(one.name) for one in self._schema.objects if one.type == "table")
-        alias = before.rowid_alias if after.rowid_alias is None else None
+        hidden = after.rowid_alias is None and before.column("rowid") is None
+        alias = before.rowid_alias if hidden else None
         readings = read_all(self._twin)
         judgement.readings_kept(
             self._readings,
@@ -315,6 +316,9 @@ class _Planner:
             if new and new.sql != one.sql and one.key != ("table", fold(self._before.name)):
                 lines.append(f"{one.type} {one.name}: carries the new name")
         lines += [f"index {name}: built anew" for name in decision.reindex]
+        last = parse(self._twin.table(self._before.name).sql)
+        if judgement.autoincrements(self._create) and not judgement.autoincrements(last):
+            lines.append("AUTOINCREMENT: goes with the key that it stood at")
         return tuple(lines)
 
     def _expected(self) -> frozenset[SchemaObject]:
@@ -339,6 +343,8 @@ class _Planner:
 
 
 def _mend(error: str, shape: TableShape) -> str:
+    if "missing datatype" in error and all(one.type for one in shape.columns):
+        return 'a column of a STRICT table needs a type: pass types={"…": "INTEGER"} as well'
     if "unknown datatype" in error or "missing datatype" in error:
         allowed = ("INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY")
         stand_in = {"NUMERIC": "ANY"}
