@@ -15,12 +15,13 @@ from dataclasses import dataclass
 
 from drydock.errors import DrydockError
 
-_SKIP = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*(?:(?!\*/).)*\*/|;)+", re.DOTALL)
+_SPACE = " \t\n\f\r"
+"""SQLite's white space: a no-break space is a letter to it."""
+_SKIP = re.compile(rf"(?:[{_SPACE}]+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|;)+", re.DOTALL)
 # One token that may hide a semicolon, or a semicolon. An unterminated one matches to no end and
-# is caught below. `[` ends at the first `]`; the three quotes are doubled to escape themselves.
+# is caught below. A doubled quote ends one token here and begins the next: the border is the same.
 _BORDER = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\[[^\]]*\]"
-    r"|--[^\n]*|/\*.*?\*/|;|(?P<open>'|\"|`|\[|/\*)",
+    r"'[^']*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/|;|(?P<open>'|\"|`|\[|/\*)",
     re.DOTALL,
 )
 _TRIGGER = re.compile(r"\btrigger\b", re.IGNORECASE)
@@ -68,7 +69,7 @@ def split(text: str) -> tuple[Statement, ...]:
                 f"{command} is a command of the sqlite3 tool, not SQL", _line(text, start)
             )
         end = _end_of_statement(text, start)
-        body = text[start:end].rstrip()
+        body = text[start:end].rstrip(_SPACE)
         line += text.count("\n", counted, start)
         last = line + body.count("\n")
         statements.append(Statement(body, line, last, start))
