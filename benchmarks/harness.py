@@ -64,18 +64,26 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What our entry, the first of a contest, must reach.
+    """What an entry of ours must reach: `entry`, or the first of the contest.
 
-    Either `times` faster than the entry `against`, or under `seconds`.
+    Either `times` faster than the entry `against`, or at most `at_most` times as long as that
+    one, or under `seconds`.
     """
 
     against: str = ""
     times: float = 0.0
     seconds: float = 0.0
+    at_most: float = 0.0
+    entry: str = ""
 
     def judge(self, medians: dict[str, float]) -> tuple[str, bool]:
         """Return the bar and what was reached, in words, and whether it is met."""
-        ours = next(iter(medians.values()))
+        ours = medians[self.entry or next(iter(medians))]
+        if self.at_most:
+            share = ours / medians[self.against]
+            whose = f"{self.entry or next(iter(medians))}: "
+            said = f"{whose}at most {self.at_most:g} times {self.against}: {share:.2f}x"
+            return said, share <= self.at_most
         if self.seconds:
             said = f"under {_seconds(self.seconds)}: {_seconds(ours)}"
             return said, ours < self.seconds
