@@ -105,6 +105,11 @@ class PageProof:
         for file in self._files:
             file.close()
 
+    @property
+    def is_whole_file_same(self) -> bool:
+        """Whether not a byte differs."""
+        return self._pages_after == self._header.pages and self._changed.find(1, 1) < 0
+
     def know_roots(self, roots: Iterable[int]) -> None:
         """Tell every root page of `before`, so that each changed page can be told to its tree."""
         self._roots = tuple(root for root in roots if root)
