@@ -21,7 +21,9 @@ PIECES = [
     "EXPLAIN ", ".5", ".tables", "å", "\u00a0", "\u2028", "x'00'", "$v", "?1", ",", "COMMIT;",
 ]  # fmt: skip
 
-SOUP = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=40).map("".join)
+# A NUL never gets here: drydock.migration refuses it when the file is read (F21).
+LETTERS = st.characters(codec="utf-8", exclude_characters="\0")
+SOUP = st.lists(st.sampled_from(PIECES) | st.text(LETTERS, max_size=3), max_size=40).map("".join)
 
 _IGNORED = re.compile(r"[ \t\n\f\r]+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|;", re.DOTALL)
 
@@ -60,7 +62,7 @@ def test_nothing_but_comments_space_and_semicolons_is_lost(text):
 
 
 @settings(max_examples=400, deadline=None)
-@given(SOUP.filter(lambda text: "\0" not in text))
+@given(SOUP)
 def test_f20_every_border_is_one_that_sqlite_calls_complete(text):
     """Each statement ends exactly where `sqlite3.complete_statement` first says so."""
     statements = splits(text)
@@ -109,7 +111,7 @@ def tool():
     found = shutil.which("sqlite3")
     if found is None:
         pytest.skip("the sqlite3 tool is not installed (apt install sqlite3): not compared with it")
-    version = subprocess.run([found, "--version"], capture_output=True, text=True).stdout.split()[0]
+    version = subprocess.check_output([found, "--version"], text=True).split()[0]
     if version != sqlite3.sqlite_version:
         pytest.skip(f"the sqlite3 tool is {version}, Python has {sqlite3.sqlite_version}")
     return found

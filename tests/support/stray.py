@@ -11,8 +11,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAM = """
 import json, sqlite3, sys
