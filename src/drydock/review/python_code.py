@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from drydock.names import quote
 from drydock.review import changes
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from drydock.migration import Migration
 
 _EXECUTES = {"execute", "executescript", "executemany", "query", "exec_driver_sql", "scalar"}
+_WRITES = {
+    "insert", "insert_all", "upsert", "upsert_all", "update", "convert", "delete", "extract",
+}  # fmt: skip
 _MAY_SKIP = (ast.If, ast.Try, ast.While, ast.ExceptHandler, ast.IfExp, ast.Match)
 _TYPES = {"int": "INTEGER", "str": "TEXT", "float": "REAL", "bytes": "BLOB", "bool": "INTEGER"}
 
@@ -159,8 +162,14 @@ class _Reader(ast.NodeVisitor):
                 listed = ", ".join(quote(each or "") for each in columns)
                 index = quote("_".join(("idx", table, *(each or "" for each in columns))))
                 self._add(node.lineno, text=f"CREATE UNIQUE INDEX {index} ON {name}({listed})")
-        elif method in {"insert", "insert_all"} and _is_true(keywords.get("replace")):
-            self._add(node.lineno, asked=changes.Write("replace", table, plain=False))
+        elif method == "add_column" and node.args and (column := _constant(node.args[0])):
+            declared = _type(node.args[1]) if len(node.args) > 1 else "TEXT"
+            self._add(node.lineno, text=f"ALTER TABLE {name} ADD COLUMN {quote(column)} {declared}")
+        elif method in _WRITES:
+            verb: Literal["insert", "replace"] = "insert"
+            if _is_true(keywords.get("replace")):
+                verb = "replace"
+            self._add(node.lineno, asked=changes.Write(verb, table, plain=False))
 
     def _add(self, line: int, *, text: str | None = None, asked: object | None = None) -> None:
         self.calls.append(Called(line, self._depth > 0, text, asked))

@@ -8,6 +8,7 @@ never touches another file than the copy and its own sibling.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -21,7 +22,7 @@ from drydock.review.copy import Copy
 from drydock.review.finding import Finding, Verdict, in_order
 from drydock.review.registry import RULES
 from drydock.review.rules.constraints import orphans
-from drydock.review.shadow import Shadow
+from drydock.review.shadow import Shadow, first_word
 from drydock.review.situation import Known
 from drydock.review.standing import is_heavy, standing
 from drydock.review.static import history_findings, sql_steps
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from drydock.executor.trace import Applied
+    from drydock.executor.trace import Applied, TracedStatement
     from drydock.migration import Migration
     from drydock.review.rules.history import History
     from drydock.review.versions import Version
+
+
+_VALUE = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +153,24 @@ def _traced(migration: Migration, done: Applied) -> tuple[Step, ...]:
             rows=each.rows,
             is_inner=bool(asked) and each.sql.rstrip("; \n") not in lines,
         )
-        for each in done.statements
+        for each in _merged(done.statements)
     )
-    steps = (Step(call.line, asked=call.asked, conditional=call.conditional) for call in asked)
+    steps = (Step(each.line, asked=each.asked, ran=True) for each in asked)
     return (*steps, *ran)
+
+
+def _merged(statements: Iterable[TracedStatement]) -> Iterable[TracedStatement]:
+    """Return the statements with those that differ in their values alone as one, rows summed.
+
+    A loop that puts values into its text may have run ten thousand of them.
+    """
+    first: dict[str, TracedStatement] = {}
+    for place, each in enumerate(statements):
+        changes_rows = first_word(each.sql) in {"INSERT", "UPDATE", "DELETE", "REPLACE"}
+        form = _VALUE.sub("?", each.sql) if changes_rows else f"{place}"
+        seen = first.get(form)
+        first[form] = each if seen is None else replace(seen, rows=seen.rows + each.rows)
+    return first.values()
 
 
 def _told_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SAMPLES = 3
 SHOWN = 40
+FEW = 4
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|api_?key|hash|salt|iban", re.IGNORECASE)
 
@@ -135,15 +136,24 @@ class Situation:
         head = f"WITH {quote(image.name)}({columns}) AS NOT MATERIALIZED ({image.select}) "
         return self.ask(head + question, *names)
 
-    def matching(self, image: Image, where: str, *names: str) -> tuple[int, tuple[str, ...]] | None:
-        """Return how many rows of an image fulfil `where`, and a few of them as lines."""
+    def matching(
+        self, image: Image, where: str, *names: str, column: str | None = None
+    ) -> tuple[int, tuple[str, ...]] | None:
+        """Return how many rows of an image fulfil `where`, and a few of them as lines.
+
+        The lines show the first column, which tells the rows apart, and `column`; without one,
+        the first few columns.
+        """
         source = f"FROM {quote(image.name)} WHERE {where}"
         total = self.image(image, f"SELECT count(*) {source}", *names)
         if total is None:
             return None
         number = int(str(total[0][0]))
-        some = self.image(image, f"SELECT * {source} LIMIT {SAMPLES}", *names) if number else None
-        return number, samples(some, image.columns)
+        few = image.columns[:FEW] if column is None else (image.columns[0], column)
+        shown = tuple(dict.fromkeys(few))
+        listed = ", ".join(f"{quote(image.name)}.{quote(each)}" for each in shown)
+        question = f"SELECT {listed} {source} LIMIT {SAMPLES}"
+        return number, samples(self.image(image, question, *names) if number else None, shown)
 
     def is_new(self, name: str) -> bool:
         """True when a pending migration made the table, so that it holds no one's rows yet."""
@@ -164,6 +174,11 @@ class Situation:
         if severity == "error" and (self.conditional or not self.is_sure(name)):
             return "warning"
         return severity
+
+    @property
+    def loss(self) -> Severity:
+        """The severity of a known loss: an error however stale its number, unless it may skip."""
+        return "warning" if self.conditional else "error"
 
     def caveat(self, name: str) -> tuple[str, ...]:
         """Return the sentence that says why the evidence may be stale, if it may be."""

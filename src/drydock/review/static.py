@@ -183,8 +183,6 @@ class StaticReview:
         walk.finish(steps[-1].line if steps else 1, before)
         if is_sql and self._rerun:
             self._try_again(migration, walk)
-        # What else the code of a Python file does is not known, so nothing after it is certain.
-        self._known.uncertain = self._known.uncertain or not is_sql
         self.shadow.end_file()
         return walk
 
@@ -192,6 +190,9 @@ class StaticReview:
         code = python_code.read(migration)
         if code.unread:
             walk.judge_all([changes.Unread(code.unread)], walk.situation(), code.unread[0])
+            # Which rows those statements change is not known, here and in what comes after.
+            self._known.uncertain = True
+        self.shadow.is_certain = False
         return tuple(Step(c.line, c.text, c.asked, conditional=c.conditional) for c in code.calls)
 
     def _try_again(self, migration: Migration, walk: Walk) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from drydock.names import fold
-from drydock.review import changes, reading, rebuild, syntax, versions
+from drydock.names import fold, quote
+from drydock.review import changes, quick, reading, rebuild, syntax, versions
 from drydock.review import table as tables
 from drydock.review.compiling import refusal
 from drydock.review.finding import Finding, Verdict
@@ -30,6 +30,17 @@ _READ = {
     "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "ALTER", "DROP", "PRAGMA", "BEGIN", "COMMIT",
     "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ATTACH", "VACUUM", "CREATE", "SELECT",
 }  # fmt: skip
+_SETTLED_BY_RUNNING = (
+    changes.AddColumn,
+    changes.NewUnique,
+    changes.SetNotNull,
+    changes.NewCheck,
+    changes.NewForeignKey,
+    changes.BecomeStrict,
+    changes.Transaction,
+)
+"""What a rule could only say would fail, which is settled where it ran; and BEGIN and COMMIT,
+which are Python's own or the executor's there."""
 _QUOTES = {"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "SELECT"}
 
 
@@ -108,6 +119,10 @@ class Walk:
         text = step.text or ""
         if first_word(text) not in _READ:
             return ()
+        shape = quick.plain(text)
+        if shape is not None and shape.kind == "insert":
+            # A file may hold ten thousand of them; nothing more is asked of one.
+            return (changes.Write("insert", shape.table, plain=False, rows=step.rows),)
         found = reading.read(text)
         if step.rows is None:
             return found
@@ -166,17 +181,20 @@ class Walk:
             self.judge_all(indexes, self.situation(conditional=step.conditional), step.line)
         for change in found:
             self._effect(change)
+            if isinstance(change, Transform) and not step.ran:
+                self._follow(change)
 
     def _judged_as(self, change: object, step: Step, place: int) -> Iterable[object]:
         """Yield what a change is to the rules before it is carried out."""
         if isinstance(change, Transform):
-            yield from self._transform(change)
+            asked = self._transform(change)
+            yield from (e for e in asked if not (step.ran and isinstance(e, _SETTLED_BY_RUNNING)))
         elif isinstance(change, changes.Write):
             if not step.is_inner:
                 yield from self._copies(change, place)
             yield change
-        elif isinstance(change, changes.Transaction) and step.ran:
-            return  # Python's own, or the executor's: nobody wrote it
+        elif step.ran and isinstance(change, _SETTLED_BY_RUNNING):
+            return
         elif not step.is_inner and not isinstance(change, changes.CreateIndex):
             yield change
 
@@ -188,18 +206,30 @@ class Walk:
         if not any(each.severity == "error" for each in self.findings[self._first :]):
             self.refused(text, refused, step)
         # Nothing after a statement that stops the run would be as it is judged here.
-        self.stopped = self._exact or (self._engine.is_certain and not step.conditional)
+        self.stopped = self._exact or (self._is_complete and not step.conditional)
+
+    @property
+    def _is_complete(self) -> bool:
+        """True where schema and statements so far are known exactly."""
+        return self._engine.is_certain and not self._known.uncertain
 
     def refused(self, text: str, message: str, step: Step) -> None:
         """Judge what SQLite said against a statement."""
-        complete = self._engine.is_certain and not self._known.uncertain
-        change = changes.Refused(text, message, complete)
+        change = changes.Refused(text, message, self._is_complete)
         self.judge_all([change], self.situation(conditional=step.conditional), step.line)
 
     def _transform(self, asked: Transform) -> Iterable[object]:
         old = self.situation().table(asked.table)
         self._engine.is_certain = False
-        return rebuild.transformed(asked, old) if old is not None else ()
+        return tuple(rebuild.transformed(asked, old)) if old is not None else ()
+
+    def _follow(self, asked: Transform) -> None:
+        """Let the schema follow a ``transform()`` as far as native ALTER goes."""
+        table = quote(asked.table)
+        for column in asked.drop:
+            self._engine.apply(f"ALTER TABLE {table} DROP COLUMN {quote(column)}")
+        for column, new in asked.rename:
+            self._engine.apply(f"ALTER TABLE {table} RENAME COLUMN {quote(column)} TO {quote(new)}")
 
     def _copies(self, write: changes.Write, place: int) -> Iterable[object]:
         """Yield what a rebuild changes, at the statement that copies its rows."""

@@ -178,3 +178,31 @@ def test_trigger_with_json_runs_on_the_copy(rehearse):
         "UPDATE j SET a = '{}' WHERE a = '{}';"
     )
     assert rehearsal.stopped is None
+
+
+def test_loop_over_values_is_one_finding(rehearse):
+    """Statements that differ in their values alone are judged once, with their rows summed."""
+    rehearsal = rehearse(
+        "def migrate(db):\n    pass\n",
+        python=[f"DELETE FROM bookings WHERE id = {number}" for number in (1, 2, 3)],
+    )
+    (told,) = [each for each in rehearsal.findings if each.rule == "delete-rows"]
+    assert told.evidence[0].startswith("3 rows")
+
+
+def test_constraint_that_python_met_is_no_error(rehearse):
+    """What ran to its end did not fail: NOT NULL after a backfill in the same file is fine."""
+    rehearsal = rehearse(
+        'def migrate(db):\n    db.execute("UPDATE towns SET region = 1")\n'
+        '    db["trip log"].transform(not_null={"notes"})\n',
+        python=["UPDATE towns SET region = 1"],
+    )
+    assert not [each for each in rehearsal.findings if each.severity == "error"]
+
+
+def test_directive_settles_a_rehearsed_loss(rehearse):
+    """A declared loss is allowed in the rehearsal too."""
+    rehearsal = rehearse("-- drydock: allow drop-table: empty by now\nDROP TABLE numbered;")
+    assert [(each.rule, each.allowed) for each in rehearsal.findings] == [
+        ("drop-table", "empty by now")
+    ]

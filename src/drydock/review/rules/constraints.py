@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def set_not_null(change: changes.SetNotNull, s: Situation) -> Iterator[Verdict]:
     """A column that becomes NOT NULL while rows hold NULL in it is an error."""
     name = f"{quote(change.image.name)}.{quote(change.column)}"
-    nulls = s.matching(change.image, f"{name} IS NULL", change.table)
+    nulls = s.matching(change.image, f"{name} IS NULL", change.table, column=change.column)
     if nulls is None or not nulls[0]:
         return
     yield Verdict(

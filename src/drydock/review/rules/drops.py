@@ -38,7 +38,7 @@ def drop_table(change: changes.DropTable, s: Situation) -> Iterator[Verdict]:
         yield Verdict("note", ("0 rows: nothing is lost",), table=table.name, destructive=True)
         return
     yield Verdict(
-        s.gravity(table.name) if rows is not None else "warning",
+        s.loss if rows is not None else "warning",
         (*lost, *keys, *s.caveat(table.name)),
         f"keep the rows under another name: ALTER TABLE {quote(table.name)} "
         f"RENAME TO {quote(table.name + '_retired')};",
@@ -89,7 +89,7 @@ def drop_column(change: changes.DropColumn, s: Situation) -> Iterator[Verdict]:
         *(f"for example {line}" for line in samples(rows, (column.name,))),
     )
     yield Verdict(
-        s.gravity(table.name) if values is not None and not by_rows else "warning",
+        s.loss if values is not None and not by_rows else "warning",
         (*said, *code, *s.caveat(table.name)),
         f"copy them first, for example: CREATE TABLE {quote(table.name + '_' + column.name)} AS "
         f"SELECT rowid AS id, {quote(column.name)} FROM {quote(table.name)};",

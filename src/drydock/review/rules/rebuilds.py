@@ -120,7 +120,7 @@ def rebuild_loses_rows(change: changes.Copy, s: Situation) -> Iterator[Verdict]:
     lost = before - int(str(taken[0][0]))
     if lost > 0:
         yield Verdict(
-            s.gravity(table),
+            s.loss,
             (f"{counted(lost, 'row')} of {before:,} would not be copied", *s.caveat(table)),
             f"copy every row: INSERT INTO {quote(change.new.name)} SELECT … FROM {quote(table)};",
             table=table,

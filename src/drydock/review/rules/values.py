@@ -177,7 +177,7 @@ def strict_copy(change: changes.BecomeStrict, s: Situation) -> Iterator[Verdict]
             where += f" AND trim({value}) NOT GLOB '*[^0-9.eE+-]*')"
         elif declared.upper() == "TEXT":
             where = f"typeof({value}) = 'blob'"
-        found = s.matching(change.image, where, change.table)
+        found = s.matching(change.image, where, change.table, column=column)
         if found is None or not found[0]:
             continue
         yield Verdict(

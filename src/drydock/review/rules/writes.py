@@ -92,7 +92,7 @@ def delete_without_where(change: changes.Write, s: Situation) -> Iterator[Verdic
         else (f"every row of {change.table}; how many is not known")
     )
     yield Verdict(
-        s.gravity(change.table) if rows else "warning",
+        s.loss if rows else "warning",
         (told, *s.caveat(change.table)),
         f"add the condition that is meant: DELETE FROM {quote(change.table)} WHERE …;",
         table=change.table,
