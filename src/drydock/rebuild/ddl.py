@@ -9,6 +9,7 @@ expression reads, or whether a type exists, is for others to ask of SQLite itsel
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from drydock.names import fold
 from drydock.tokens import Token, code, tokenize
@@ -162,6 +163,7 @@ def _ends_in_comment(text: str) -> bool:
     return last.kind == "comment" and last.text.startswith("--")
 
 
+@lru_cache(maxsize=256)
 def parse(sql: str) -> CreateTable:
     """Return the tree of a stored ``CREATE TABLE name (…)``.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from drydock.rebuild.steps import Script
 
-_QUOTES = {"[": ("[", "]"), "`": ("`", "`"), '"': ('"', '"')}
+_QUOTES = {"[": ("[", "]"), "`": ("`", "`"), '"': ('"', '"'), "'": ("'", "'")}
 
 
 def rename_columns(script: Script, table: str, renames: Mapping[str, str]) -> None:
@@ -28,6 +28,7 @@ def rename_columns(script: Script, table: str, renames: Mapping[str, str]) -> No
         sqlite3.Error: SQLite refuses one of the renames.
     """
     texts = {one.key: one.sql or "" for one in script.twin.schema().objects}
+    quotes = _quotes_freely(script.twin.table(table).sql)
     for old, new in _in_order(script, table, renames):
         script.run_past_broken(
             f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {spell(new)}"
@@ -37,7 +38,7 @@ def rename_columns(script: Script, table: str, renames: Mapping[str, str]) -> No
             (one.type, one.name): mended
             for one in script.twin.schema().objects
             if one.sql and texts.get(one.key) not in (None, one.sql)
-            for mended in [restyle(texts[one.key], one.sql, renames)]
+            for mended in [restyle(texts[one.key], one.sql, renames, quotes=quotes)]
             if mended != one.sql
         }
     )
@@ -57,10 +58,15 @@ def _in_order(script: Script, table: str, renames: Mapping[str, str]) -> list[tu
     return [*first, *plain, *last]
 
 
-def restyle(before: str, after: str, renames: Mapping[str, str]) -> str:
+def _quotes_freely(sql: str) -> bool:
+    """Whether the author quotes names that could stand bare."""
+    return any(one.text[0] == '"' and spell(one.name) == one.name for one in code(sql))
+
+
+def restyle(before: str, after: str, renames: Mapping[str, str], *, quotes: bool) -> str:
     """Return `after` with every name quoted as it was in `before`, and all else as it was.
 
-    Where SQLite did more than replace tokens one for one, its text stands.
+    `quotes` says that the table's author quotes names without need, too. Where SQLite did more than replace tokens one for one, its text stands.
     """
     old, new = tokenize(before), code(after)
     if len(new) != sum(one.is_code for one in old):
@@ -75,7 +81,7 @@ def restyle(before: str, after: str, renames: Mapping[str, str]) -> str:
         became = next(following)
         renamed = became.folded != token.folded and token.folded in wanted
         if renamed and became.folded == fold(wanted[token.folded]):
-            pieces.append(_in_style(token, wanted[token.folded]))
+            pieces.append(_in_style(token, wanted[token.folded], quotes=quotes))
         elif renamed or token.folded in appearing:
             pieces.append(became.text)  # a string "b" must not become the new column b
         else:
@@ -83,11 +89,15 @@ def restyle(before: str, after: str, renames: Mapping[str, str]) -> str:
     return "".join(pieces)
 
 
-def _in_style(token: Token, name: str) -> str:
-    """Return `name` quoted as the token is; bare where it is bare and the name can be."""
+def _in_style(token: Token, name: str, *, quotes: bool) -> str:
+    """Return `name` quoted as the token is; bare where it is bare and the name can be.
+
+    Where nobody quotes without need, double quotes go with the need: so a rename there and back
+    leaves the text as it was.
+    """
     opening, closing = _QUOTES.get(token.text[0], ("", ""))
-    if not opening:
-        return spell(name) if token.text[0] != "'" else quote(name)
+    if not opening or (opening == '"' and not quotes):
+        return spell(name)
     if opening == "[" and "]" in name:
         return quote(name)
     return opening + (name if opening == "[" else name.replace(closing, closing * 2)) + closing
