@@ -132,9 +132,10 @@ class Surroundings:
         ]
 
     def by_rowid(self) -> list[Dependent]:
-        """Return what finds rows by the rowid, under any of its names."""
-        hidden = {"rowid", "_rowid_", "oid"} - {fold(one.name) for one in self.shape.columns}
-        found = [
+        """Return the views and triggers that find rows by the rowid, under any of its names."""
+        names = {"rowid", "_rowid_", "oid"} - {fold(one.name) for one in self.shape.columns}
+        table, alias = fold(self.shape.name), fold(self.shape.rowid_alias or "rowid")
+        return [
             Dependent(
                 one.subject.type,
                 (one.subject.name,),
@@ -142,10 +143,9 @@ class Surroundings:
                 f"DROP {one.subject.type.upper()} {quote(one.subject.name)}",
             )
             for one in self.readings
-            if fold(self.shape.name) in one.tables
-            and any(token.folded in hidden for token in code(one.subject.sql or ""))
+            if (table, alias) in one.columns
+            and any(token.folded in names for token in code(one.subject.sql or ""))
         ]
-        return found + self.full_text("rowid")
 
 
 @dataclass(frozen=True, slots=True)

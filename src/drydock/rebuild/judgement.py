@@ -238,9 +238,13 @@ def rowids_allow(around: Surroundings, after: TableShape, changes: Changes) -> N
     moved = after.rowid_alias is not None and fold(after.rowid_alias) != fold(before or "")
     lost = after.without_rowid and not shape.without_rowid
     hidden = any(fold(name) in _ROWID_NAMES for name in changes.rename.values())
-    if moved or lost or hidden:
-        found = [one for one in around.by_rowid() if not changes.cascades(*one.labels)]
-        refuse_dependents(f"the rowids of {shape.name} cannot change", found)
+    # What reads a rowid that is lost no longer compiles: `readings_kept` finds exactly that.
+    found = around.by_rowid() if moved or hidden else []
+    found += around.full_text("rowid") if moved or hidden or lost else []
+    refuse_dependents(
+        f"the rowids of {shape.name} cannot change",
+        [one for one in found if not (one.cascades and changes.cascades(*one.labels))],
+    )
 
 
 def renames_allow(around: Surroundings, changes: Changes) -> None:
