@@ -130,10 +130,10 @@ def named(path: Path) -> tuple[str, ...]:
 def require_writable(path: Path) -> None:
     """Raise NotWritable unless the file and its folder can be written (F36)."""
     for each in (path, path.parent):
+        if os.statvfs(each).f_flag & os.ST_RDONLY:  # first: access(2) says no to it as well
+            raise NotWritable(path, f"the file system of {each} is mounted read-only")
         if not os.access(each, os.W_OK):
             raise NotWritable(path, f"no permission to write {each}")
-        if os.statvfs(each).f_flag & os.ST_RDONLY:
-            raise NotWritable(path, f"the file system of {each} is mounted read-only")
 
 
 def _leave_wal(live: sqlite3.Connection, path: Path, timeout: float) -> None:

@@ -75,6 +75,9 @@ def test_f20_every_border_is_one_that_sqlite_calls_complete(text):
         assert not any(each.offset < end < each.offset + len(each.text) for end in ends)
 
 
+TRIGGER = """CREATE TRIGGER IF NOT EXISTS g AFTER INSERT ON t BEGIN
+  INSERT INTO "odd ""; [t" VALUES (new.id);
+  SELECT CASE WHEN 1 THEN 2 END; END"""
 GOOD = st.sampled_from(
     [
         "INSERT INTO t (v) VALUES ('a;b')",
@@ -83,8 +86,7 @@ GOOD = st.sampled_from(
         "UPDATE t SET v = v || '/*' WHERE id % 2",
         "DELETE FROM t WHERE id = (SELECT max(id) FROM t)",
         "CREATE TABLE IF NOT EXISTS [new ;] (a, `b;` DEFAULT ';')",
-        "CREATE TRIGGER IF NOT EXISTS g AFTER INSERT ON t BEGIN\n"
-        '  INSERT INTO "odd ""; [t" VALUES (new.id); SELECT CASE WHEN 1 THEN 2 END; END',
+        TRIGGER,
         "BEGIN",
         "COMMIT",
         "ROLLBACK",
