@@ -17,6 +17,8 @@ from drydock.settings import unset
 if TYPE_CHECKING:
     from invoke.context import Context
 
+    from drydock.rebuild.commands import Action
+
 _YES = "answer the questions of the review with yes"
 
 
@@ -26,6 +28,11 @@ def _perform(context: Context, name: str, **options: Any) -> None:
 
     walk = walk_of(context, Options(**options) if options else None)
     chain.perform(walk, chain.step_named(name))
+
+
+def _is_chained(context: Context) -> bool:
+    """Say whether this process has begun a walk, of which the task at hand is a step."""
+    return walk_of(context).run is not None
 
 
 @task(
@@ -164,11 +171,28 @@ def rollback(
     command.run(walk_of(context, Options(yes=yes, no_backend=no_backend)), to)
 
 
-@task(help={"yes": _YES})
+@task(
+    help={
+        "static": "the text and the rows as they are, without a rehearsal",
+        "format": "text, json, sarif or github",
+        "json": "the same as --format json",
+    }
+)
 @guarded
-def review(context: Context, yes: bool = False) -> None:
-    """Show what is pending and what it would do to the data."""
-    _perform(context, "review", yes=yes)
+def review(
+    context: Context,
+    static: bool = False,
+    format: str = "text",  # noqa: A002 - the flag's name
+    json: bool = False,
+) -> None:
+    """Show what is pending and what it would do to the data, rehearsed on a copy."""
+    if _is_chained(context):
+        _perform(context, "review")
+        return
+    from drydock.commands import review as command
+
+    form = "json" if json else format
+    command.run(settings_of(context), terminal_of(context), static=static, form=form)
 
 
 @task(iterable=["expect"], help={"expect": "ask for one thing: transactions.trip_tag (repeatable)"})
@@ -188,16 +212,48 @@ def smoke_test(context: Context) -> None:
     _perform(context, "smoke-test")
 
 
+_CHANGES: dict[Action, str] = {
+    "drop": "TABLE.COLUMN to drop (repeatable, as are all below)",
+    "retype": "TABLE.COLUMN=TYPE",
+    "rename": "TABLE.COLUMN=NEW_NAME",
+    "not-null": "TABLE.COLUMN that may not be NULL any more",
+    "nullable": "TABLE.COLUMN that may be NULL again",
+    "default": "TABLE.COLUMN=VALUE",
+    "pk": "TABLE.COLUMN that becomes the primary key",
+    "check": "TABLE:EXPRESSION that every row must meet",
+    "collate": "TABLE.COLUMN=COLLATION",
+}
+
+
 @task(
-    positional=["name"], help={"name": "what it does, as in add-trip-tags", "py": "Python, not SQL"}
+    positional=["name"],
+    iterable=[kind.replace("-", "_") for kind in _CHANGES],
+    help={"name": "what it does, as in add-trip-tags", "py": "Python, not SQL", **_CHANGES},
 )
 @guarded
-def new(context: Context, name: str, py: bool = False) -> None:
+def new(
+    context: Context,
+    name: str,
+    py: bool = False,
+    drop: list[str] | None = None,
+    retype: list[str] | None = None,
+    rename: list[str] | None = None,
+    not_null: list[str] | None = None,
+    nullable: list[str] | None = None,
+    default: list[str] | None = None,
+    pk: list[str] | None = None,
+    check: list[str] | None = None,
+    collate: list[str] | None = None,
+) -> None:
     """Write the next migration's file, its header filled in."""
     from drydock.commands import new as command
 
-    terminal = terminal_of(context)
-    terminal.data(str(command.write(settings_of(context), name, python=py)))
+    given = (drop, retype, rename, not_null, nullable, default, pk, check, collate)
+    changes = [
+        (kind, what) for kind, every in zip(_CHANGES, given, strict=True) for what in every or ()
+    ]
+    path = command.write(settings_of(context), name, python=py, changes=changes)
+    terminal_of(context).data(str(path))
 
 
 @task

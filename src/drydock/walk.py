@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,17 @@ class Options:
     expect: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step that has been taken; `state` is done, skipped or failed, `began` seconds into the walk."""
+
+    step: str
+    state: str
+    detail: str
+    began: float
+    seconds: float
+
+
 class Reporter(Protocol):
     """What a walk tells while it goes on; `drydock.terminal` shows it."""
 
@@ -80,7 +92,8 @@ class Walk:
     """One walk of the chain.
 
     Attributes that a step fills in are None or empty until then. `done` maps the names of the
-    steps that have ended to what they said.
+    steps that have ended to what they said, `taken` also holds those that failed. `schemas` are the
+    backup's and the candidate's, `written_since` is what going back left behind.
     """
 
     def __init__(self, settings: Settings, options: Options, reporter: Reporter) -> None:
@@ -89,7 +102,9 @@ class Walk:
         self.reporter = reporter
         self.live = Path(os.path.realpath(settings.database))
         self.state = state_folder(settings.database)
+        self.began = time.monotonic()
         self.done: dict[str, str] = {}
+        self.taken: list[Taken] = []
         self.lock: lock.Lock | None = None
         self.run: record.Run | None = None
         self.hold: Hold | None = None
@@ -98,8 +113,12 @@ class Walk:
         self.plan: Plan | None = None
         self.pending: tuple[Migration, ...] = ()
         self.findings: tuple[Finding, ...] = ()
+        self.is_reviewed = False
+        self.reviewed_at: tuple[tuple[int, int], ...] = ()
         self.applied: tuple[Applied, ...] = ()
         self.evidence: Evidence | None = None
+        self.schemas: tuple[Schema, Schema] | None = None
+        self.written_since: Evidence | None = None
         self.published = False
         self.digest = ""
         self.schema: Schema | None = None
@@ -121,6 +140,12 @@ class Walk:
     def candidate(self) -> Path:
         """The candidate's path in the run's folder."""
         return self.record.folder / "candidate.db"
+
+    def took(self, step: str, state: str, detail: str, began: float) -> float:
+        """Note a step that has just ended, begun at `began` (monotonic); return its seconds."""
+        seconds = time.monotonic() - began
+        self.taken.append(Taken(step, state, detail, max(0.0, began - self.began), seconds))
+        return seconds
 
     def lock_up(self) -> None:
         """Take the lock; does nothing the second time.
@@ -155,6 +180,12 @@ class Walk:
         self.plan = plan.make(applied, self.files)
         self.pending = plan.up_to(self.plan, self.options.to)
         return self.plan
+
+    def stamp(self) -> tuple[tuple[int, int], ...]:
+        """Return what tells whether somebody wrote to the live database: sizes and times."""
+        paths = (self.live, Path(f"{self.live}-wal"))
+        states = [path.stat() for path in paths if path.exists()]
+        return tuple((state.st_size, state.st_mtime_ns) for state in states)
 
     def close(self) -> None:
         """Let go of everything; harmless when it was done before."""

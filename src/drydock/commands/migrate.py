@@ -37,7 +37,7 @@ def run(walk: Walk) -> None:
 
     if walk.options.create:
         create(walk)
-    walk.read_plan()
+    review_first(walk)
     chain.begin(walk)
     found = walk.read_plan()
     if not walk.pending and found.is_clean:
@@ -47,6 +47,21 @@ def run(walk: Walk) -> None:
     chain.walk_all(walk)
     if walk.backup is not None and not walk.options.dry_run:
         walk.reporter.note("to go back: inv rollback")
+
+
+def review_first(walk: Walk) -> None:
+    """Review, and ask, while the application still runs; the step in the chain sees if it holds.
+
+    Raises:
+        ReviewFailed, ReviewRefused, UnknownMigration: Nothing was touched.
+    """
+    from drydock.steps import review
+
+    found = walk.read_plan()
+    if walk.pending or not found.is_clean:
+        stamp = walk.stamp()
+        review.look(walk)
+        walk.is_reviewed, walk.reviewed_at = True, stamp
 
 
 def is_absent(database: Path) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drydock.migration import Migration
+    from drydock.rebuild.commands import Action
     from drydock.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
@@ -36,7 +37,7 @@ class BadName(DrydockError):
 
 
 def write(
-    settings: Settings, name: str, *, python: bool, changes: Sequence[tuple[str, str]] = ()
+    settings: Settings, name: str, *, python: bool, changes: Sequence[tuple[Action, str]] = ()
 ) -> Path:
     """Write the next migration's file and return its path.
 
@@ -49,6 +50,7 @@ def write(
 
     Raises:
         BadName: It could not be a file's name.
+        UnreadableChangeError: A change cannot be read.
     """
     clean = re.sub(r"[\s-]+", "_", name.strip()).lower()
     if not _NAME.fullmatch(clean):
@@ -93,11 +95,12 @@ def _text(stem: str, *, python: bool) -> str:
     )
 
 
-def _changed(stem: str, changes: Sequence[tuple[str, str]]) -> str:
-    from drydock.rebuild.commands import migration_text
+def _changed(stem: str, changes: Sequence[tuple[Action, str]]) -> str:
+    from drydock.rebuild.commands import migration_text, parse_change
 
-    text: str = migration_text(stem, changes)
-    return _header(stem, "#") + "\n\n" + text
+    asked = [parse_change(kind, what) for kind, what in changes]
+    title = stem.partition("_")[2]
+    return _header(stem, "#") + "\n" + migration_text(title, asked)
 
 
 def _author() -> str:

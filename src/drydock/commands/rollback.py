@@ -17,7 +17,7 @@ from drydock.faults import reach
 from drydock.steps import migrate, take_backup
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import sqlite3
 
     from drydock.backup import Backup
     from drydock.evidence import Evidence
@@ -64,6 +64,7 @@ def run(walk: Walk, name: str | None) -> None:
         raise NothingToRollBack
     wanted = backup.find(walk.settings.backups, name or (last.backup if last else None))
     require_sound(wanted)
+    ask_first(walk, wanted, last)
     stop = chain.step_named("stop-backend")
     chain.perform(walk, stop)
     try:
@@ -73,8 +74,41 @@ def run(walk: Walk, name: str | None) -> None:
         take_backup.undo(walk)
         chain.go_back(walk, stop, known)
         raise known from error
-    chain.perform(walk, chain.step_named("start-backend"))
-    chain.perform(walk, chain.step_named("smoke-test"))
+    _start_again(walk, wanted)
+
+
+def ask_first(walk: Walk, wanted: Backup, last: Record | None) -> None:
+    """Show what the application wrote since, and ask, while it still runs.
+
+    Raises:
+        RollbackRefused: The answer was no, or there was nobody to ask.
+    """
+    if walk.options.yes:
+        return
+    with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
+        written = _written_since(walk, wanted, last, opened)
+    if written is not None:
+        walk.reporter.since(written)
+    answer = walk.reporter.ask(f"Make {wanted.id} the live database again?")
+    if not answer:
+        chain.finish(walk, "going back was not agreed to")
+        raise RollbackRefused(asked=answer is False)
+
+
+def _start_again(walk: Walk, wanted: Backup) -> None:
+    """Start the backend on what is live again; an unwell application does not undo the way back."""
+    try:
+        chain.step_named("start-backend").perform(walk)
+        told = chain.step_named("smoke-test").perform(walk)
+        walk.reporter.note(told)
+    except DrydockError as error:
+        chain.finish(walk, f"went back to {wanted.id}; {error}")
+        error.exit_code = ExitCode.DIFFERENT
+        error.state = f"{walk.live.name} is {wanted.id} again, as you asked"
+        error.hint = (
+            "put the code back to what fits this database, then: inv start-backend smoke-test"
+        )
+        raise
     chain.finish(walk, f"went back to {wanted.id}")
 
 
@@ -94,38 +128,34 @@ def _go_back(walk: Walk, wanted: Backup, last: Record | None) -> None:
         timeout=walk.settings.timeout,
         announce=lambda mode: walk.record.note(phase="held", journal_mode=mode, backup=wanted.id),
     )
-    written = _written_since(walk, wanted, last)
+    assert walk.hold is not None
+    written = _written_since(walk, wanted, last, walk.hold.connection)
     if written is not None:
         walk.reporter.since(written)
-    if not walk.options.yes:
-        answer = walk.reporter.ask(f"Make {wanted.id} the live database again?")
-        if not answer:
-            raise RollbackRefused(asked=answer is False)
     reach("return-1")
     walk.record.note(phase="publishing")
     failed = migrate.return_to(walk, wanted)
     walk.record.note(phase="published")
+    if last is not None and last.backup == wanted.id:
+        taken_back = record.Run(walk.state / "runs" / last.id, last)
+        taken_back.note(phase="returned", outcome=f"taken back by {walk.record.record.id}")
     walk.reporter.note(f"{walk.live.name} is {wanted.id} again; the one it replaced: {failed}")
     reach("return-2")
 
 
-def _written_since(walk: Walk, wanted: Backup, last: Record | None) -> Evidence | None:
+def _written_since(
+    walk: Walk, wanted: Backup, last: Record | None, opened: sqlite3.Connection
+) -> Evidence | None:
     """Return what would be left behind: against what the run published, or else the backup."""
-    if last is not None and last.backup == wanted.id:
-        if backup.content_digest(walk.live) == last.result:
-            return None
-        copy = _copy_of_live(walk)
-        with closing(connection.read_only(copy)) as opened:
-            migrations = since.applied_by(opened, last.id, walk.settings.migrations)
-        return since.of_run(wanted.file, migrations, copy, walk)
-    return evidence.compare(wanted.file, _copy_of_live(walk))
-
-
-def _copy_of_live(walk: Walk) -> Path:
-    """Return a copy of the held database, in the run's folder; it is removed with the walk."""
-    assert walk.hold is not None
     copy = walk.record.folder / "candidate.db-now"
+    copy.unlink(missing_ok=True)
     files.create_private(copy)
     with closing(connection.copy_target(copy)) as target:
-        walk.hold.connection.backup(target)
-    return copy
+        opened.backup(target)
+    if last is None or last.backup != wanted.id:
+        return evidence.compare(wanted.file, copy)
+    if backup.content_digest(copy) == last.result:
+        return None
+    with closing(connection.read_only(copy)) as now:
+        migrations = since.applied_by(now, last.id, walk.settings.migrations)
+    return since.of_run(wanted.file, migrations, copy, walk)

@@ -6,11 +6,14 @@ the rename inside `drydock.publish` the live database has not been touched.
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drydock import backup as backups
-from drydock import candidate, executor, hold, inspection, publish, since
+from drydock import candidate, connection, executor, hold, inspection, publish, since
+from drydock.errors import DrydockError
 from drydock.faults import reach
 from drydock.steps import Skipped
 
@@ -40,9 +43,7 @@ def perform(walk: Walk) -> str:
         run=walk.record.record.id,
         logs=walk.record.folder,
         time_limit=walk.settings.time_limit,
-        on_applied=lambda applied: walk.reporter.progress(
-            f"migrate {applied.name}", 0, len(walk.pending)
-        ),
+        on_applied=lambda applied: _tell_applied(walk, applied),
     )
     reach("migrate-2")
     # 3. What changed, and was it meant? Undeclared loss stops here.
@@ -60,6 +61,7 @@ def perform(walk: Walk) -> str:
     reach("migrate-3")
     told = inspection.summary(walk.evidence, len(walk.applied))
     if walk.options.dry_run:
+        _keep_schemas(walk)
         _discard(walk)
         return f"rehearsed: {told}"
     _publish(walk, walk.candidate)
@@ -73,6 +75,7 @@ def undo(walk: Walk) -> None:
     """
     if walk.run is None:
         return
+    _keep_schemas(walk)
     _discard(walk)
     if walk.published and walk.backup is not None:
         walk.record.note(phase="returning", way="", old_inode=0, new_inode=0)
@@ -81,7 +84,8 @@ def undo(walk: Walk) -> None:
         written = backups.content_digest(walk.live) != walk.digest
         failed = return_to(walk, walk.backup)
         if written:
-            walk.reporter.since(since.of_run(walk.backup.file, walk.pending, failed, walk))
+            walk.written_since = since.of_run(walk.backup.file, walk.pending, failed, walk)
+            walk.reporter.since(walk.written_since)
         walk.published = False
         reach("return-2")
 
@@ -127,6 +131,26 @@ def _publish(walk: Walk, file: Path) -> None:
     walk.digest = backups.digest_of(digest)
     walk.record.note(phase="published", result=walk.digest)
     reach("publish-7")
+
+
+def _tell_applied(walk: Walk, applied: executor.Applied) -> None:
+    walk.applied = (*walk.applied, applied)
+    walk.reporter.progress(f"{applied.name} applied", len(walk.applied), len(walk.pending))
+
+
+def _keep_schemas(walk: Walk) -> None:
+    """Keep what the receipt shows of an inspected candidate that is about to be thrown away."""
+    if walk.backup is None or walk.evidence is None or not walk.candidate.exists():
+        return
+    from drydock.schema.inventory import inventory
+
+    # A picture that cannot be drawn must not stand in the way back.
+    with (
+        suppress(DrydockError, sqlite3.Error, OSError),
+        closing(connection.read_only(walk.backup.file)) as before,
+        closing(connection.read_only(walk.candidate)) as after,
+    ):
+        walk.schemas = inventory(before), inventory(after)
 
 
 def _discard(walk: Walk) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import connection
+from drydock import connection, ledger
 from drydock.errors import DrydockError, ExitCode
 from drydock.steps import Skipped
 
@@ -49,18 +49,39 @@ class ReviewFailed(DrydockError):
 
 
 def perform(walk: Walk) -> str:
-    """Review the pending migrations against the rows of the backup, or of the live database."""
-    from drydock import review
+    """Review what is pending, unless that was done before the backend was stopped.
 
+    Raises:
+        ReviewFailed, ReviewRefused: Nothing was changed.
+    """
     if walk.plan is None:
         walk.read_plan()
     assert walk.plan is not None
     if not walk.pending and walk.plan.is_clean:
         return Skipped("nothing pending")
+    if not walk.is_reviewed:
+        look(walk)
+    return summary(walk.pending, walk.findings)
+
+
+def look(walk: Walk) -> None:
+    """Review the pending migrations against the rows of the backup, or of the live database.
+
+    Shows what was found, and asks before anything that loses data.
+
+    Raises:
+        ReviewFailed: Something cannot go on as it is.
+        ReviewRefused: The answer was no, or there was nobody to ask.
+    """
+    from drydock import review
+
+    assert walk.plan is not None
     source = walk.backup.file if walk.backup else walk.live
     opener = connection.read_only if walk.backup else connection.read
     with closing(opener(source)) as opened:
-        walk.findings = review.review_statically(walk.pending, opened)
+        texts = {each.name: ledger.text_of(opened, each.name) for each in walk.plan.edited}
+        history = review.History(walk.plan, walk.settings.migrations, texts)
+        walk.findings = review.review_statically(walk.pending, opened, history=history)
     walk.reporter.reviewed(walk.pending, walk.findings)
     open_ones = [each for each in walk.findings if each.allowed is None]
     stopping = [each for each in open_ones if each.severity == "error" and not each.destructive]
@@ -71,7 +92,6 @@ def perform(walk: Walk) -> str:
         answer = walk.reporter.ask(question(questions))
         if not answer:
             raise ReviewRefused(questions, asked=answer is False)
-    return summary(walk.pending, walk.findings)
 
 
 def question(findings: Sequence[Finding]) -> str:

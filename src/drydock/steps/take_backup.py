@@ -55,6 +55,8 @@ class NetworkFile(DrydockError):
 def perform(walk: Walk) -> str:
     """Take the backup; in the chain, hold the database first."""
     require_local(walk)
+    # What was found before the backend stopped holds while nobody has written since.
+    walk.is_reviewed = walk.is_reviewed and walk.reviewed_at == walk.stamp()
     rehearsal = walk.options.dry_run
     if not rehearsal and "stop-backend" in walk.done:
         _hold(walk)
