@@ -1,15 +1,17 @@
 """The migrations of a folder: read once, hashed, and from then on run from memory.
 
 A migration is a regular ``.sql`` or ``.py`` file directly inside the folder. Its identity is its
-file's stem; its place is its numeric prefix, then its name. It refuses symbolic links (they can
-lead anywhere), two files of one stem, and directives it does not know.
+file's stem; its place is its line in ``order.txt`` where the folder has one (``inv adopt`` writes
+it for files without numbers), then its numeric prefix, then its name. It refuses symbolic links
+(they can lead anywhere), two files of one stem, a line of ``order.txt`` that names no file, and
+directives it does not know.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +20,7 @@ from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Mapping
 
     from drydock.header import Directive, Header
     from drydock.script import Statement
@@ -26,6 +29,8 @@ Kind = Literal["sql", "function", "script"]
 """``function``: a ``def migrate(db)`` to be given our Database; ``script``: any other Python."""
 
 ENDINGS = (".sql", ".py")
+ORDER_FILE = "order.txt"
+"""The file in the folder that holds the order of names which do not tell it: one a line."""
 ENTRY_NAMES = ("migrate", "upgrade", "up", "run")
 """Functions that are a Python migration's entry, the first that is there."""
 
@@ -47,18 +52,36 @@ class MigrationError(DrydockError):
         )
 
 
+class OrderError(DrydockError):
+    """The order file cannot be followed; nothing was run."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, path: Path, problem: str, *, line: int) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(
+            "the order of the migrations cannot be read; nothing was changed",
+            cause=problem,
+            at=f"{path}:{line}",
+            hint=f"mend or delete line {line}: one name a line, without .sql or .py",
+        )
+
+
 @dataclass(frozen=True)
 class Migration:
     """One migration, as its file was when the run read it.
 
     `checksum` is the SHA-256 of the text with its line ends as LF, so that a checkout with CRLF
-    is the same migration (F21).
+    is the same migration (F21). `place` is its line in the order file, from 0; None where it has
+    none.
     """
 
     name: str
     path: Path
     text: str
     checksum: str
+    place: int | None = None
 
     @property
     def number(self) -> int | None:
@@ -185,6 +208,7 @@ def read_folder(folder: Path) -> tuple[Migration, ...]:
 
     Raises:
         MigrationError: A file that cannot be used, or two of one stem.
+        OrderError: The order file names what is not there, or a name twice.
         FolderMissing: There is no such folder.
     """
     migrations: dict[str, Migration] = {}
@@ -208,7 +232,9 @@ def read_folder(folder: Path) -> tuple[Migration, ...]:
                 f"{path.with_stem(path.stem + '_2')}",
             )
         migrations[migration.name] = migration
-    return tuple(sorted(migrations.values(), key=order))
+    places = _places(folder / ORDER_FILE, migrations)
+    placed = (replace(each, place=places.get(each.name)) for each in migrations.values())
+    return tuple(sorted(placed if places else migrations.values(), key=order))
 
 
 def read_file(path: Path) -> Migration:
@@ -254,9 +280,28 @@ def decode(data: bytes, path: Path) -> str:
 
 
 def order(migration: Migration) -> tuple[int, int, str]:
-    """Return the key that puts migrations in order: numbered ones first, then by name."""
+    """Return the key that puts migrations in order: the order file's, numbered ones, then names."""
+    if migration.place is not None:
+        return (0, migration.place, migration.name)
     number = migration.number
-    return (1, 0, migration.name) if number is None else (0, number, migration.name)
+    return (2, 0, migration.name) if number is None else (1, number, migration.name)
+
+
+def _places(path: Path, migrations: Mapping[str, Migration]) -> dict[str, int]:
+    """Return the place of each name in the order file; nothing where there is no such file."""
+    if not path.exists():
+        return {}
+    places: dict[str, int] = {}
+    lines = enumerate(decode(path.read_bytes(), path).splitlines(), start=1)
+    for number, line in lines:
+        name = line.partition("#")[0].strip()
+        if not name:
+            continue
+        if name not in migrations or name in places:
+            problem = "stands here twice" if name in places else "is no file of this folder"
+            raise OrderError(path, f"{name} {problem}", line=number)
+        places[name] = len(places)
+    return places
 
 
 class FolderMissing(DrydockError):
