@@ -26,8 +26,8 @@ class Finding:
     """One thing that the review found in one place.
 
     `line` counts from 1. `evidence` holds facts, one a line, from the rows as they are at that
-    moment. `destructive` says that rows or values go away when this runs. `allowed` is the
-    reason of the directive that declares it meant, None where nothing does.
+    moment. `destructive` says that rows or values go away when this runs, or change their form.
+    `allowed` is the reason of the directive that declares it meant, None where nothing does.
     """
 
     rule: str
@@ -75,18 +75,25 @@ def worst(findings: Iterable[Finding]) -> Severity | None:
 def foreseen(findings: Iterable[Finding]) -> frozenset[LossKey]:
     """Return the losses that the review announced, so that a "yes" covers these and no others.
 
-    Names are given as they are spelled at the moment of the loss.
+    Names are given as they are spelled at the moment of the loss. A table or column without a
+    value is announced too, though nobody need be asked.
     """
-    return frozenset(
-        _loss(each) for each in findings if each.destructive and each.table is not None
-    )
+    return frozenset(_loss(each) for each in findings if _announces(each))
+
+
+def _announces(finding: Finding) -> bool:
+    if finding.table is None:
+        return False
+    # REPLACE mostly changes rows and seldom removes one, so only its declaration announces it.
+    declared = finding.rule == "replace-rows" and finding.allowed is not None
+    return finding.destructive or declared or finding.rule in {"drop-table", "drop-column"}
 
 
 def _loss(finding: Finding) -> LossKey:
     table = finding.table or ""
     if finding.rule == "drop-table":
         return ("table", table)
-    if finding.rule == "drop-column" and finding.column is not None:
+    if finding.rule in {"drop-column", "change-type"} and finding.column is not None:
         return ("column", table, finding.column)
     return ("rows", table)
 

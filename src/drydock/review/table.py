@@ -8,14 +8,11 @@ there is None.
 from __future__ import annotations
 
 import re
+import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.review import syntax
-
-if TYPE_CHECKING:
-    import sqlite3
 
 _AUTOINCREMENT = re.compile(r"\bautoincrement\b", re.IGNORECASE)
 _HIDDEN_VIRTUAL = 1
@@ -95,7 +92,7 @@ class Table:
 
 
 def read(connection: sqlite3.Connection, name: str) -> Table | None:
-    """Return the definition of the table `name`, None where there is none."""
+    """Return the definition of the table `name`, None where there is none that can be read."""
     row = connection.execute(
         "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE",
         (name,),
@@ -103,7 +100,13 @@ def read(connection: sqlite3.Connection, name: str) -> Table | None:
     if row is None:
         return None
     real, sql = row
-    # No parameter binding in PRAGMA statements, and the table-valued form would take `name` too.
+    try:
+        return _described(connection, real, sql)
+    except sqlite3.OperationalError:
+        return None  # a virtual table whose module is not here: nothing can be asked of it
+
+
+def _described(connection: sqlite3.Connection, real: str, sql: str) -> Table:
     columns = tuple(
         Column(column, declared or "", bool(not_null), default, key, hidden in _GENERATED)
         for _, column, declared, not_null, default, key, hidden in connection.execute(
@@ -156,7 +159,8 @@ def children_of(connection: sqlite3.Connection, parent: str) -> tuple[ForeignKey
     """Return the foreign keys of every table that point at `parent`."""
     names = connection.execute(
         "SELECT s.name FROM sqlite_schema AS s, pragma_foreign_key_list(s.name) AS f "
-        "WHERE s.type = 'table' AND f.\"table\" = ? COLLATE NOCASE GROUP BY s.name",
+        "WHERE s.type = 'table' AND s.sql NOT LIKE 'create virtual%' "
+        'AND f."table" = ? COLLATE NOCASE GROUP BY s.name',
         (parent,),
     ).fetchall()
     return tuple(

@@ -24,10 +24,12 @@ def _on_rows(
     if not only or table is None or s.is_new(change.table):
         return
     rows = s.rows(table.name)
-    if rows == 0:
+    if rows == 0 and s.is_sure(table.name):
         yield Verdict("note", (_EMPTY,), fix, table=table.name, column=change.column)
         return
-    told = f"{counted(rows, 'row')} in {table.name}" if rows else f"rows of {table.name}: not known"
+    told = f"rows of {table.name}: not known"
+    if rows is not None:
+        told = f"{counted(rows, 'row')} in {table.name}"
     yield Verdict(
         s.gravity(table.name) if rows else "warning",
         (told, *s.caveat(table.name)),

@@ -35,7 +35,7 @@ def drop_table(change: changes.DropTable, s: Situation) -> Iterator[Verdict]:
         f"{counted(rows, 'row')} would be lost" if rows is not None else "its rows are not known",
     )
     if rows == 0 and not inbound:
-        yield Verdict("note", ("0 rows: nothing is lost",), table=table.name, destructive=True)
+        yield Verdict("note", ("0 rows: nothing is lost",), table=table.name)
         return
     yield Verdict(
         s.loss if rows is not None else "warning",
@@ -72,7 +72,6 @@ def drop_column(change: changes.DropColumn, s: Situation) -> Iterator[Verdict]:
             ("0 values: nothing is lost", *code),
             table=table.name,
             column=column.name,
-            destructive=True,
         )
         return
     rows = s.ask(

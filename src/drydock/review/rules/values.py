@@ -114,6 +114,7 @@ def change_type(change: changes.Retype, s: Situation) -> Iterator[Verdict]:
         f"FROM {quote(change.table)};",
         table=change.table,
         column=change.column,
+        destructive=number > 0,
     )
 
 

@@ -104,7 +104,7 @@ def delete_without_where(change: changes.Write, s: Situation) -> Iterator[Verdic
     "delete-rows",
     changes.Write,
     severity="note",
-    why="rows that a migration deletes are part of what it is asked for, and are counted",
+    why="the rows that its condition meets are gone for good",
     evidence="the rows deleted, of how many",
     example="DELETE FROM trips WHERE stars IS NULL;",
 )
@@ -160,7 +160,7 @@ def replace_into_parent(change: changes.Write, s: Situation) -> Iterator[Verdict
         tuple(at_risk),
         f"INSERT INTO {quote(table.name)} … ON CONFLICT({listed}) DO UPDATE SET …;",
         table=table.name,
-        destructive=True,
+        destructive=s.keys_on,
     )
 
 
@@ -173,7 +173,7 @@ def replace_into_parent(change: changes.Write, s: Situation) -> Iterator[Verdict
     example="REPLACE INTO settings(name, value) VALUES ('theme', 'dark');",
 )
 def replace_rows(change: changes.Write, s: Situation) -> Iterator[Verdict]:
-    """REPLACE on a table with rows is a note; its losses are declared ones."""
+    """REPLACE on a table with rows is a note."""
     replaces = change.verb == "replace" or (change.verb == "update" and change.ignores)
     if not replaces or s.is_new(change.table) or s.table(change.table) is None:
         return
@@ -186,7 +186,6 @@ def replace_rows(change: changes.Write, s: Situation) -> Iterator[Verdict]:
         (f"{told} in {change.table} that it may replace",),
         f"INSERT INTO {quote(change.table)} … ON CONFLICT DO UPDATE SET …; keeps the rest of a row",
         table=change.table,
-        destructive=True,
     )
 
 
