@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from drydock import recovery
+from drydock import receipt, recovery
 from drydock.errors import DrydockError, ExitCode
 from drydock.steps import Skipped
 
@@ -137,7 +137,7 @@ def perform(walk: Walk, step: Step) -> None:
             begin(walk)
         line = step.perform(walk)
     except BaseException as error:
-        walk.reporter.step_failed(step.name, time.monotonic() - began)
+        walk.reporter.step_failed(step.name, walk.took(step.name, "failed", str(error), began))
         known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
         with _undisturbed():
             go_back(walk, step, known)
@@ -145,8 +145,9 @@ def perform(walk: Walk, step: Step) -> None:
             raise
         raise known from error
     walk.done[step.name] = line
-    seconds = time.monotonic() - began
-    walk.reporter.step_ended(step.name, line, seconds, skipped=isinstance(line, Skipped))
+    skipped = isinstance(line, Skipped)
+    seconds = walk.took(step.name, "skipped" if skipped else "done", line, began)
+    walk.reporter.step_ended(step.name, line, seconds, skipped=skipped)
 
 
 def begin(walk: Walk) -> None:
@@ -179,11 +180,14 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
         except Exception as second:  # noqa: BLE001 - whatever it is, the user must be told
             if walk.run is not None:
                 walk.run.end("stuck", f"{failed.name}: {error}")
+            stuck = Stuck(walk, error, second)
+            receipt.leave(walk, stuck)
             walk.close()
-            raise Stuck(walk, error, second) from error
+            raise stuck from error
     if walk.run is not None:
         walk.run.end("returned" if was_published else "failed", f"{failed.name}: {error}")
         _tell_state(walk, error, was_published=was_published)
+        receipt.leave(walk, error)
     walk.close()
 
 
@@ -193,6 +197,7 @@ def finish(walk: Walk, outcome: str) -> None:
         if walk.hold is not None:
             step_named("backup").undo(walk)
         walk.run.end("finished", outcome)
+        receipt.leave(walk)
     walk.close()
 
 

@@ -48,7 +48,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that has been taken; `state` is done, skipped or failed, `began` seconds into the walk."""
+    """A step that has ended: done, skipped or failed; `began` is seconds into the walk."""
 
     step: str
     state: str

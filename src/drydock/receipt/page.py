@@ -1,0 +1,176 @@
+"""A receipt as one HTML page: self-contained, light and dark, printable, without a script.
+
+Every text is data of somebody else's: escaped by the template, and free of control characters.
+The page may fetch nothing; its own policy forbids it. It decides nothing but what words and
+widths a number gets.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from markupsafe import Markup
+
+    from drydock.receipt.facts import DataTold, MigrationTold, Receipt, TableTold
+
+_HERE = Path(__file__).parent
+_OPEN_MIGRATIONS = 3
+"""So many migrations are shown unfolded, those that failed always."""
+_SCHEMA_LINES = 200
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_WORDS = (
+    "abort add after all alter and as asc autoincrement before begin between by cascade case cast "
+    "check collate column commit conflict constraint create cross default deferrable delete desc "
+    "distinct drop each else end escape except exists explain fail for foreign from full generated "
+    "glob group having if ignore in index initially inner insert instead intersect into is join "
+    "key left like limit match natural not nothing null of offset on or order outer over partition "
+    "pragma primary raise recursive references regexp reindex release rename replace restrict "
+    "returning right rollback row savepoint select set stored strict table temp then to "
+    "transaction trigger union unique update using vacuum values view virtual when where window "
+    "with without"
+)
+_SQL = re.compile(
+    r"(?P<c>--[^\n]*|/\*.*?(?:\*/|\Z))|(?P<s>'(?:[^']|'')*')|(?P<i>\"(?:[^\"]|\"\")*\")"
+    rf"|(?P<k>\b(?:{'|'.join(_WORDS.split())})\b)|(?P<n>\b\d[\d.]*\b)",
+    re.DOTALL | re.IGNORECASE,
+)
+
+VERDICTS = {
+    "migrated": ("good", "✓", "Migrated, proven and running"),
+    "went back": ("good", "✓", "Back on the earlier database"),
+    "rehearsed": ("good", "✓", "Rehearsed: nothing was published"),
+    "done": ("good", "✓", "Done"),
+    "failed": ("bad", "✗", "Failed: the database is as it was"),
+    "returned": ("bad", "✗", "Failed: the previous database is back"),
+    "stuck": ("bad", "✗", "Stuck: the way back failed too"),
+    "interrupted": ("worry", "!", "Interrupted: a later command cleaned up"),
+}
+"""What kind of verdict, its sign and its words."""
+
+
+def render(receipt: Receipt, picture: str) -> str:
+    """Return the page; `picture` is the schema's diagram as SVG, empty for none."""
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_clean
+    )
+    environment.filters.update(count=_count, seconds=_seconds, sql=_sql, bytes=_bytes)
+    template = environment.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
+    page: str = template.render(
+        r=receipt,
+        verdict=VERDICTS[_verdict(receipt)],
+        style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
+        picture=Markup(picture),  # noqa: S704 - drydock.schema.drawing escapes every text
+        lost=_lost(receipt.data),
+        share=_share,
+        spans=_spans(receipt),
+        is_open=_is_open,
+        fates=_fates,
+        schema_lines=receipt.schema[:_SCHEMA_LINES],
+        schema_left_out=len(receipt.schema[_SCHEMA_LINES:]),
+    )
+    return page
+
+
+def _verdict(receipt: Receipt) -> str:
+    if receipt.phase != "finished":
+        return receipt.phase
+    if receipt.dry_run:
+        return "rehearsed"
+    if receipt.published:
+        return "migrated" if receipt.result_digest else "went back"
+    return "done"
+
+
+def _clean(value: Any) -> Any:
+    """Keep what came from data from steering whoever reads the page: no controls, no bidi marks."""
+    if isinstance(value, str) and _UNPRINTABLE.search(value):
+        return type(value)(_UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value))
+    return value
+
+
+def _count(number: int, noun: str = "") -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}" if noun else f"{number:,}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f} s" if value < 100 else f"{value // 60:.0f} min {value % 60:.0f} s"
+
+
+def _bytes(count: int) -> str:
+    from drydock.steps.take_backup import size
+
+    return size(count)
+
+
+def _sql(text: str) -> Markup:
+    """Return SQL with its words, texts, numbers and comments marked; all of it escaped."""
+    from markupsafe import Markup, escape
+
+    parts: list[str] = []
+    at = 0
+    for match in _SQL.finditer(text):
+        parts += [escape(text[at : match.start()])]
+        parts += [Markup('<i class="{}">{}</i>').format(match.lastgroup, match[0])]
+        at = match.end()
+    return Markup("").join([*parts, escape(text[at:])])
+
+
+def _lost(data: DataTold | None) -> int:
+    tables = data.tables if data else ()
+    return sum(each.rows_before if each.kind == "dropped" else each.removed for each in tables)
+
+
+def _share(table: TableTold) -> Iterable[tuple[str, int, float]]:
+    """Return the parts of a table's bar, in percent; what is there is wide enough to be seen."""
+    counts = {
+        "kept": table.kept,
+        "changed": table.changed,
+        "added": table.added,
+        "removed": table.rows_before if table.kind == "dropped" else table.removed,
+    }
+    shown = {word: count for word, count in counts.items() if count}
+    total = sum(shown.values())
+    widths = {word: max(1.5, 100 * count / total) for word, count in shown.items()}
+    scale = 100 / sum(widths.values()) if widths else 1
+    return [(word, shown[word], round(width * scale, 2)) for word, width in widths.items()]
+
+
+def _spans(receipt: Receipt) -> list[tuple[float, float]]:
+    """Return where each step's bar begins and how wide it is, in percent of the run."""
+    whole = receipt.seconds or 1.0
+    return [
+        (
+            min(99.0, round(100 * each.began / whole, 2)),
+            max(1.0, round(100 * each.seconds / whole, 2)),
+        )
+        for each in receipt.steps
+    ]
+
+
+def _is_open(migration: MigrationTold, receipt: Receipt) -> bool:
+    return migration.state == "failed" or len(receipt.migrations) <= _OPEN_MIGRATIONS
+
+
+def _fates(table: TableTold) -> list[str]:
+    """Return what became of the columns, one line each: ``+ tag``, ``old → new``."""
+    lines = []
+    for column in table.columns:
+        if column.fate == "added":
+            lines.append(f"+ {column.name}")
+        elif column.fate == "dropped":
+            values = _count(column.dropped_values, "value")
+            lines.append(f"\N{MINUS SIGN} {column.name} ({values})")
+        elif column.fate == "renamed":
+            lines.append(f"{column.was} → {column.name}")
+        elif column.changed:
+            lines.append(f"~ {column.name} ({_count(column.changed, 'value')})")
+    return lines
