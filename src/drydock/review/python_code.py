@@ -24,6 +24,7 @@ _EXECUTES = {"execute", "executescript", "executemany", "query", "exec_driver_sq
 _WRITES = {
     "insert", "insert_all", "upsert", "upsert_all", "update", "convert", "delete", "extract",
 }  # fmt: skip
+_CHANGES = _WRITES | {"transform", "drop", "add_column", "create_index", "delete_where"}
 _MAY_SKIP = (ast.If, ast.Try, ast.While, ast.ExceptHandler, ast.IfExp, ast.Match)
 _TYPES = {"int": "INTEGER", "str": "TEXT", "float": "REAL", "bytes": "BLOB", "bool": "INTEGER"}
 
@@ -106,6 +107,8 @@ class _Reader(ast.NodeVisitor):
         table = _table_of(node.func.value)
         if table is not None:
             self._take_table_call(table, node.func.attr, node)
+        elif node.func.attr in _CHANGES and isinstance(node.func.value, ast.Subscript):
+            self.unread.append(node.lineno)
         elif node.func.attr in _EXECUTES and node.args:
             self._take_sql(node.args[0])
         elif node.func.attr == "rename_table" and len(node.args) == 2:

@@ -35,6 +35,9 @@ class Known:
     added: set[tuple[str, str]] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
     uncertain: bool = False
+    """True when any row may have been changed by then."""
+    open: bool = False
+    """True when tables and columns may be there by then that are not known here."""
     met_new: bool = False
     """True when a rule was silent in this file only because a table holds no rows yet."""
 

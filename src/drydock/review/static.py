@@ -100,7 +100,7 @@ class StaticReview:
         self._before = before
         self._setting = setting
         self._rerun = rerun
-        self._known = Known(uncertain=before is None)
+        self._known = Known(uncertain=before is None, open=before is None)
         self._there = _names(before)
 
     def take(self, migration: Migration) -> None:
@@ -192,7 +192,9 @@ class StaticReview:
             walk.judge_all([changes.Unread(code.unread)], walk.situation(), code.unread[0])
             # Which rows those statements change is not known, here and in what comes after.
             self._known.uncertain = True
+        # Nor is what its libraries make of the schema.
         self.shadow.is_certain = False
+        self._known.open = True
         return tuple(Step(c.line, c.text, c.asked, conditional=c.conditional) for c in code.calls)
 
     def _try_again(self, migration: Migration, walk: Walk) -> None:

@@ -73,10 +73,11 @@ def file(tmp_path):
 def review(populated):
     """Review texts statically against the populated database; each is a migration."""
 
-    def run(*texts, suffix=".sql", connection=populated, **options):
+    def run(*texts, suffix=".sql", suffixes=(), connection=populated, **options):
+        endings = suffixes or (suffix,) * len(texts)
         pending = [
-            make_migration(text, f"{number:03}_change", suffix)
-            for number, text in enumerate(texts, start=1)
+            make_migration(text, f"{number:03}_change", ending)
+            for number, (text, ending) in enumerate(zip(texts, endings, strict=True), start=1)
         ]
         return review_statically(pending, connection, **options)
 

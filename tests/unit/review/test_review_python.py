@@ -195,3 +195,25 @@ def test_directive_in_python_is_honoured(review_py):
         """
     )
     assert [each.allowed for each in found] == ["never shown"]
+
+
+def test_table_named_at_run_time_is_counted(read):
+    """A call on a table whose name is not known is told as unread, not left out."""
+    code = read(
+        """
+        def migrate(db):
+            for name in db.table_names():
+                db[name].transform(drop={"x"})
+        """
+    )
+    assert code.unread == (4,)
+
+
+def test_view_on_what_python_may_have_made_is_no_error(review):
+    """After Python, a table that is not known here may well be there."""
+    found = review(
+        "import app\napp.create_everything()\n",
+        "DROP VIEW titles;\nCREATE VIEW titles AS SELECT fresh FROM made_elsewhere;\n",
+        suffixes=(".py", ".sql"),
+    )
+    assert [each for each in found if each.severity == "error"] == []

@@ -426,3 +426,12 @@ def test_table_that_a_pending_file_fills_is_not_called_empty(review):
     (told,) = [each for each in found if each.rule == "add-not-null"]
     assert told.severity == "warning"
     assert "as the rows are now" in told.evidence[-1]
+
+
+def test_column_of_a_pending_file_is_no_quoted_string(review):
+    """A column that a pending file adds is one, in double quotes too."""
+    found = review(
+        "ALTER TABLE towns ADD COLUMN nick TEXT DEFAULT 'x';",
+        'UPDATE towns SET name = "nick" WHERE id = 1;',
+    )
+    assert "double-quoted-string" not in rules(found)

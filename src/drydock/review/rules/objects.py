@@ -90,12 +90,12 @@ def _fresh(kind: str, before: Broken, after: Broken, s: Situation) -> Iterator[V
     known = {name for name, _ in before}
     for name, message in after:
         # Where the schema is not known whole, a table that it reads may well be there.
-        unknown = s.known.uncertain and not s.exact
-        if name in known or (unknown and "no such table" in message):
+        unknown = s.known.open and not s.exact
+        if name in known or (unknown and "no such" in message):
             continue
         first = name.split(", ")[0]
         yield Verdict(
-            "error" if s.exact or not s.known.uncertain else "warning",
+            "error" if s.exact or not s.known.open else "warning",
             (f"{kind} {name}: {message}",),
             f"in the same migration: DROP {kind.upper()} {quote(first)}; then create it anew",
             table=None,

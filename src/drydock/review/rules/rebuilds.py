@@ -87,7 +87,7 @@ def rebuild_loses_objects(change: changes.Finished, s: Situation) -> Iterator[Ve
         ]
         if gone:
             yield Verdict(
-                "error" if not s.known.uncertain or s.exact else "warning",
+                "error" if not s.known.open or s.exact else "warning",
                 tuple(f"{kind} {name} is gone" for kind, name, _ in gone),
                 " ".join(f"{sql.rstrip(';')};" for _, _, sql in gone),
                 table=table,
