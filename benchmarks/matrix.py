@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 TOOLS = ("drydock", "sqlite-utils", "alembic", "django")
 _SHOWN = 5
+_UNFAIR: dict[str, frozenset[str]] = {
+    **{tool: frozenset() for tool in TOOLS},
+    # Every key that Django writes is deferred; a table of its own making has no other.
+    "django": frozenset({"own key", "parent held"}),
+}
 
 
 def verdicts(tool: str, peers: Peers, folder: Path, step: int = 1) -> Iterator[Verdict]:
@@ -37,7 +42,7 @@ def verdicts(tool: str, peers: Peers, folder: Path, step: int = 1) -> Iterator[V
                     stale.unlink()
                 try:
                     change = _change(worker, case, operation)
-                    yield case.judge(operation, folder / "cell.db", change)
+                    yield case.judge(operation, folder / "cell.db", change, blind=_UNFAIR[tool])
                 except NotOfferedError:
                     continue
 

@@ -65,10 +65,12 @@ def _ask(batch: Any, request: Request) -> None:
         "drop default": {"server_default": None},
         "rename": {"new_column_name": value},
         "collate": {"type_": sa.Text(collation=value)},
-        **dict.fromkeys(
-            ("retype", "retype within", "retype across"), {"type_": _TYPES.get(request.asked)}
-        ),
     }
+    if request.asked:
+        if request.asked not in _TYPES:
+            raise NotOfferedError(request.asked)
+        batch.alter_column(column, type_=_TYPES[request.asked])
+        return
     if request.kind in asked:
         batch.alter_column(column, **asked[request.kind])
     elif request.kind not in _TABLE_OPTIONS and request.kind != "move first":

@@ -57,7 +57,8 @@ def _models(connection: Any, table: str) -> dict[str, Any]:
         if table not in names:
             raise LookupError(f"no model can be written for {table}")
         made: dict[str, Any] = {}
-        for name in sorted(names, key=lambda found: (found == table, found)):
+        parents = {parent for _, parent, *_ in introspection.get_relations(cursor, table).values()}
+        for name in (*sorted((parents | {"other"}) & set(names) - {table}), table):
             made[name] = _model(connection, cursor, name, apps, made)
     return made
 
@@ -79,9 +80,19 @@ def _model(connection: Any, cursor: Any, table: str, apps: Any, made: dict[str, 
         if info.default is not None:
             options["db_default"] = models.expressions.RawSQL(str(info.default), [])
         attributes[f"c{number}"] = _field(introspection, info, relations, made, options)
-    attributes["Meta"] = type("Meta", (), {"apps": apps, "app_label": "inspected",
-                                           "db_table": table})  # fmt: skip
+    meta: dict[str, Any] = {"apps": apps, "app_label": "inspected", "db_table": table}
+    cursor.execute("SELECT sql FROM sqlite_schema WHERE name = %s", [table])
+    if "num_ck" in str(cursor.fetchone()):
+        # inspectdb leaves CHECKs out; a careful author would have written this one.
+        number = next(key for key, field in attributes.items() if _column_of(field) == "num")
+        condition = ~models.Q(**{number: -1})
+        meta["constraints"] = [models.CheckConstraint(condition=condition, name="num_ck")]
+    attributes["Meta"] = type("Meta", (), meta)
     return type(f"Model{len(made)}", (models.Model,), attributes)
+
+
+def _column_of(field: Any) -> str:
+    return str(getattr(field, "db_column", ""))
 
 
 def _field(
@@ -108,10 +119,12 @@ def _field(
 
 def _ask(editor: Any, model: Any, other: Any, request: Request) -> None:
     """Say the change in Django's words."""
-    fields = {field.column: field for field in model._meta.local_fields}
+    fields = {field.column: field for field in model._meta.local_fields}  # noqa: SLF001 - documented by Django
     if request.kind == "add check":
         condition = models.expressions.RawSQL(request.value, [], models.BooleanField())
-        editor.add_constraint(model, models.CheckConstraint(condition=condition, name="ck_new"))
+        check = models.CheckConstraint(condition=condition, name="ck_new")
+        model._meta.constraints.append(check)  # noqa: SLF001 - as a new state has it
+        editor.add_constraint(model, check)
         return
     if request.kind == "generated":
         made = models.GeneratedField(

@@ -80,8 +80,6 @@ def right_refusal(
     column = column_of(before, operation.column)
     if operation.name in feature.refuse:
         return feature.refuse[operation.name]
-    if operation.kind == "generated" and before.strict:
-        return "a column of a STRICT table needs a type, and none was given"
     if operation.kind == "strict":
         return _not_strict(conn, feature, before)
     return _refusal_of_column(conn, operation, feature, before, column) if column else ""
@@ -117,6 +115,8 @@ def may_refuse(
     """Return why a refusal is as good as doing it, "" where only doing it will do."""
     if operation.name in feature.either:
         return feature.either[operation.name] or "either will do"
+    if operation.kind == "generated" and before.strict:
+        return "a column of a STRICT table needs a type, and none was given"
     if operation.kind == "drop" and _unique_on(before, operation.column):
         return "its own UNIQUE goes with it"
     asked = new_type(operation, feature, before)

