@@ -43,6 +43,18 @@ class PublishFailed(DrydockError):
         super().__init__(f"{path} could not be replaced; it is as it was", cause=cause)
 
 
+class CandidateUnsettled(DrydockError):
+    """The candidate is not one whole file that nobody has open; nothing changed."""
+
+    def __init__(self, candidate: Path, cause: str) -> None:
+        self.candidate = candidate
+        super().__init__(
+            f"the candidate {candidate} is not one whole file; nothing was changed",
+            cause=cause,
+            hint="let the migrations end all that they start, then run: inv migrate",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """How the candidate became live: by a rename, or page by page through SQLite's backup API."""
@@ -56,17 +68,21 @@ def settle(candidate: Path) -> str:
     A migration may have set WAL mode on purpose; that is restored on the live file.
 
     Raises:
-        PublishFailed: A journal or WAL of a migration that died is left beside it.
+        CandidateUnsettled: A migration's process has it open, or a journal is left beside it.
     """
     opened = connection.live(candidate, timeout=0)
     try:
         wanted = str(opened.execute("PRAGMA journal_mode").fetchone()[0]).lower()
+        # Only on the way out of PERSIST does SQLite remove a finished journal of that mode.
+        opened.execute("PRAGMA journal_mode=PERSIST")
         opened.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        raise CandidateUnsettled(candidate, str(error)) from error
     finally:
         opened.close()
     left = [suffix for suffix in _SIDECARS if _has_content(Path(f"{candidate}{suffix}"))]
     if left:
-        raise PublishFailed(candidate, f"the candidate has a {' and a '.join(left)} beside it")
+        raise CandidateUnsettled(candidate, f"it has a {' and a '.join(left)} beside it")
     return wanted
 
 

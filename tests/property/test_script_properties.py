@@ -45,7 +45,7 @@ def borders(text):
     return found
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(SOUP)
 def test_nothing_but_comments_space_and_semicolons_is_lost(text):
     """Statements stand in order where they stood, and what lies between them means nothing."""
@@ -61,7 +61,7 @@ def test_nothing_but_comments_space_and_semicolons_is_lost(text):
     assert _IGNORED.sub("", text[position:]) == ""
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(SOUP)
 def test_f20_every_border_is_one_that_sqlite_calls_complete(text):
     """Each statement ends exactly where `sqlite3.complete_statement` first says so."""
@@ -137,7 +137,7 @@ def state(path):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.tuples(GOOD, GAP), max_size=9), st.booleans())
 def test_f18_statement_by_statement_is_what_sqlite3_bail_does(tool, tmp_path, parts, is_closed):
