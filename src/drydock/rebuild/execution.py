@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from drydock.names import fold, quote
 from drydock.rebuild.census import count_rows
 from drydock.rebuild.refusals import (
+    ChangeFailedError,
     ConnectionForbidsError,
     ForeignKeysOnError,
     OffendingRowsError,
@@ -129,6 +130,11 @@ def _execute(connection: sqlite3.Connection, plan: Plan) -> int:
                 count=1,
                 cause=[f"SQLite says: {error}", statement],
                 hint="make the values unique first, or give a conversion that does",
+            ) from error
+        except sqlite3.Error as error:
+            raise ChangeFailedError(
+                f"table {plan.table} could not be changed",
+                cause=[f"SQLite says: {error}", statement],
             ) from error
         if statement.startswith("INSERT OR ABORT"):
             copied = cursor.rowcount

@@ -136,8 +136,7 @@ class _Planner:
         judgement.nulls_allow(after, changes)
         judgement.implied_keys_allow(around, after)
         # 2. The rows.
-        rows = Rows(self._connection, before, after, changes)
-        rows.allow()
+        rows = self._judged_rows(after)
         # 3. The way, rehearsed.
         decision = decide(before, after, create, changes, rows.late_defaults())
         keys = self._mismatched_keys()
@@ -167,6 +166,18 @@ class _Planner:
             self._keys_to_check(after, decision),
             self._rules(create, touched_columns(before, after, create, changes)),
         )
+
+    def _judged_rows(self, after: TableShape) -> Rows:
+        try:
+            rows = Rows(self._connection, self._before, after, self._changes)
+            rows.allow()
+        except sqlite3.OperationalError as error:
+            raise ContradictoryChangeError(
+                f"the rows of {self._before.name} cannot be judged",
+                cause=[f"SQLite says: {error}"],
+                hint="conversions and checks are SQL on the present columns, or Python functions",
+            ) from error
+        return rows
 
     def _mismatched_keys(self) -> dict[str, str]:
         """Return the tables with a foreign key whose parent columns are not unique, and why."""

@@ -68,6 +68,18 @@ class ConnectionForbidsError(TransformRefusedError):
     """The connection's settings keep the change from being made."""
 
 
+class ChangeFailedError(DrydockError):
+    """SQLite failed at a statement that its rehearsal allowed; all of it was rolled back."""
+
+    def __init__(self, what: str, *, cause: list[str]) -> None:
+        super().__init__(
+            what,
+            cause=cause,
+            state="the change was rolled back; the table is as it was",
+            hint="finish or close what else uses this connection, or mend the conversion named",
+        )
+
+
 class UnprovenChangeError(DrydockError):
     """The change was made, did not prove itself, and was rolled back."""
 

@@ -66,7 +66,8 @@ def _quotes_freely(sql: str) -> bool:
 def restyle(before: str, after: str, renames: Mapping[str, str], *, quotes: bool) -> str:
     """Return `after` with every name quoted as it was in `before`, and all else as it was.
 
-    `quotes` says that the table's author quotes names without need, too. Where SQLite did more than replace tokens one for one, its text stands.
+    `quotes` says that the table's author quotes names without need, too.
+    Where SQLite did more than replace tokens one for one, its text stands.
     """
     old, new = tokenize(before), code(after)
     if len(new) != sum(one.is_code for one in old):
