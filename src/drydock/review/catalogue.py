@@ -45,7 +45,7 @@ _HEAD = """\
 
 `inv review` reads every pending migration and asks the rows that it is about to meet.
 A rule that cannot matter on these rows is silent, or a note.
-An **error** stops a run, a **warning** asks, a **note** tells.
+An **error** stops a run, a foreseen loss of data is asked about, a **warning** or **note** is told.
 The severity below is the usual one; where rows cannot be known an error becomes a warning.
 
 A finding that is meant is declared in its file, with the reason, which goes into the ledger:

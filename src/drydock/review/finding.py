@@ -66,7 +66,7 @@ class Verdict:
 def worst(findings: Iterable[Finding]) -> Severity | None:
     """Return the gravest severity that no directive allows, or None when there is none.
 
-    An ``error`` stops a run; a ``warning`` asks; a ``note`` tells.
+    An ``error`` stops a run; a ``warning`` and a ``note`` are told.
     """
     severities = [each.severity for each in findings if each.allowed is None]
     return max(severities, key=_RANK.__getitem__, default=None)

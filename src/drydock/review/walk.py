@@ -134,9 +134,8 @@ class Walk:
     def _remember_old(self, place: int) -> None:
         """Keep the old table's definition from just before its rebuild touches it."""
         for each in self._rebuilds:
-            first = min(each.copied, each.dropped, each.renamed_first or each.copied)
-            starts = {first, each.renamed_first}
-            if each not in self._old and place in starts:
+            starts = (each.copied, each.dropped, each.renamed_first)
+            if place == min(start for start in starts if start is not None):
                 self._old[each] = self.situation().table(each.table)
 
     def _in_rebuild(self, place: int, change: object) -> object:

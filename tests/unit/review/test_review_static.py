@@ -435,3 +435,28 @@ def test_column_of_a_pending_file_is_no_quoted_string(review):
         'UPDATE towns SET name = "nick" WHERE id = 1;',
     )
     assert "double-quoted-string" not in rules(found)
+
+
+def test_only_values_that_cannot_be_turned_back_are_a_loss(review, populated):
+    """An INTEGER that becomes TEXT comes back by CAST; '007' that becomes 7 does not."""
+    populated.execute("CREATE TABLE codes(a INT, b TEXT)")
+    populated.execute("INSERT INTO codes VALUES (189, '007'), (12, '12')")
+    found = review(
+        "CREATE TABLE n(a TEXT, b INT); INSERT INTO n SELECT * FROM codes;"
+        "DROP TABLE codes; ALTER TABLE n RENAME TO codes;"
+    )
+    told = {each.column: (each.severity, each.destructive) for each in found}
+    assert told == {"a": ("note", False), "b": ("warning", True)}
+    assert foreseen(found) == {("column", "codes", "b")}
+
+
+def test_allowance_for_rows_that_others_have_is_not_called_unused(migration):
+    """On a database made from nothing there is nothing to lose; the directive is for the others."""
+    pending = [
+        migration("CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT);", "001_a"),
+        migration("-- drydock: allow drop-column: moved\nALTER TABLE t DROP COLUMN a;", "002_b"),
+    ]
+    database = sqlite3.connect(":memory:")
+    assert review_statically(pending, database) == ()
+    assert review_statically(pending, None) == ()
+    database.close()

@@ -42,14 +42,14 @@ def affinity(declared: str) -> str:
 
 
 def _altered(table: str, column: str, kind: str) -> str:
-    """Return the condition under which a value reads back otherwise once stored with `kind`.
+    """Return the condition under which a value cannot be had back once stored with `kind`.
 
-    A value is compared as text before and after CAST to the affinity, as storing would convert
-    it; texts that are no numbers stay as they are under every numeric affinity.
+    Texts that are no numbers stay as they are under every numeric affinity; a number that became
+    text comes back by CAST, unless it has more digits than its text.
     """
     value = f"{quote(table)}.{quote(column)}"
     if kind == "TEXT":
-        return f"typeof({value}) IN ('integer', 'real')"
+        return f"typeof({value}) = 'real' AND CAST(CAST({value} AS TEXT) AS REAL) <> {value}"
     if kind == "BLOB":
         return "0"
     # `+ 0` of a well-formed number is what a numeric affinity stores; others stay text.
@@ -103,9 +103,9 @@ def change_type(change: changes.Retype, s: Situation) -> Iterator[Verdict]:
         (
             told,
             f"values by storage class: {classes}",
-            f"{counted(number, 'value')} would be stored in another form"
+            f"{counted(number, 'value')} could not be turned back"
             if number
-            else "no value changes its form",
+            else "every value can be turned back",
             *(f"for example {line}" for line in samples(some, (change.column,))),
             *s.caveat(change.table),
         ),
