@@ -8,6 +8,7 @@ widths a number gets.
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from drydock.receipt.facts import DataTold, MigrationTold, Receipt, TableTold
+    from drydock.receipt.facts import DataTold, MigrationTold, Receipt, StatementTold, TableTold
 
 _HERE = Path(__file__).parent
 _OPEN_MIGRATIONS = 3
@@ -42,7 +43,8 @@ _SQL = re.compile(
 )
 
 VERDICTS = {
-    "migrated": ("good", "✓", "Migrated, proven and running"),
+    "running": ("good", "✓", "Migrated, proven and running"),
+    "migrated": ("good", "✓", "Migrated and proven"),
     "went back": ("good", "✓", "Back on the earlier database"),
     "rehearsed": ("good", "✓", "Rehearsed: nothing was published"),
     "done": ("good", "✓", "Done"),
@@ -70,10 +72,13 @@ def render(receipt: Receipt, picture: str) -> str:
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
         picture=Markup(picture),  # noqa: S704 - drydock.schema.drawing escapes every text
         lost=_lost(receipt.data),
+        dropped=_dropped(receipt.data),
+        counts=_counts,
         share=_share,
         spans=_spans(receipt),
         is_open=_is_open,
         fates=_fates,
+        told=_told,
         schema_lines=receipt.schema[:_SCHEMA_LINES],
         schema_left_out=len(receipt.schema[_SCHEMA_LINES:]),
     )
@@ -85,9 +90,10 @@ def _verdict(receipt: Receipt) -> str:
         return receipt.phase
     if receipt.dry_run:
         return "rehearsed"
-    if receipt.published:
-        return "migrated" if receipt.result_digest else "went back"
-    return "done"
+    if receipt.published and receipt.result_digest:
+        asked = any((each.name, each.state) == ("smoke-test", "done") for each in receipt.steps)
+        return "running" if asked else "migrated"
+    return "went back" if receipt.published else "done"
 
 
 def _clean(value: Any) -> Any:
@@ -113,20 +119,34 @@ def _bytes(count: int) -> str:
 
 def _sql(text: str) -> Markup:
     """Return SQL with its words, texts, numbers and comments marked; all of it escaped."""
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
     parts: list[str] = []
     at = 0
     for match in _SQL.finditer(text):
         parts += [escape(text[at : match.start()])]
-        parts += [Markup('<i class="{}">{}</i>').format(match.lastgroup, match[0])]
+        parts += [f'<i class="{match.lastgroup}">{escape(match[0])}</i>']
         at = match.end()
-    return Markup("").join([*parts, escape(text[at:])])
+    return Markup("".join([*parts, escape(text[at:])]))  # noqa: S704 - each part is escaped
 
 
 def _lost(data: DataTold | None) -> int:
     tables = data.tables if data else ()
     return sum(each.rows_before if each.kind == "dropped" else each.removed for each in tables)
+
+
+def _dropped(data: DataTold | None) -> int:
+    tables = data.tables if data else ()
+    return sum(column.dropped_values for each in tables for column in each.columns)
+
+
+def _counts(migration: MigrationTold) -> list[tuple[str, int]]:
+    """Return how many findings of each severity there are; what is declared as meant is apart."""
+    words = [
+        "allowed" if each.allowed is not None else each.severity for each in migration.findings
+    ]
+    order = ("error", "warning", "note", "allowed")
+    return [(word, words.count(word)) for word in order if word in words]
 
 
 def _share(table: TableTold) -> Iterable[tuple[str, int, float]]:
@@ -158,6 +178,13 @@ def _spans(receipt: Receipt) -> list[tuple[float, float]]:
 
 def _is_open(migration: MigrationTold, receipt: Receipt) -> bool:
     return migration.state == "failed" or len(receipt.migrations) <= _OPEN_MIGRATIONS
+
+
+def _told(statement: StatementTold) -> str:
+    parts = [f"line {statement.line}"] if statement.line else []
+    parts += [f"{statement.times:,} times"] if statement.times > 1 else []
+    parts += [f"{_count(statement.rows, 'row')} changed"] if statement.rows else []
+    return ", ".join(parts)
 
 
 def _fates(table: TableTold) -> list[str]:
