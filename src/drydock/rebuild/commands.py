@@ -6,6 +6,7 @@ exists; the review of the migration does. Refuses what cannot be read as ``table
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
@@ -128,8 +129,7 @@ def _call(table: str, changes: list[Change]) -> list[str]:
 
 def _python(text: str) -> str:
     """Return a Python string in double quotes."""
-    inner = repr("'" + text)[2:-1].replace('\\"', '"').replace('"', '\\"')
-    return f'"{inner}"'
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _list(changes: list[Change], action: Action) -> str:

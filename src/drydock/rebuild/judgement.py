@@ -78,15 +78,16 @@ def columns_exist(shape: TableShape, changes: Changes) -> None:
         NoSuchColumnError: One is not.
         ContradictoryChangeError: One is both dropped and changed, or every one is dropped.
     """
-    asked = {
-        *changes.drop, *changes.rename, *changes.not_null, *changes.defaults, *changes.collate,
-        *changes.conversions, *changes.column_order, *(changes.pk or ()),
+    changed = {
+        *changes.rename, *changes.not_null, *changes.defaults, *changes.collate,
+        *changes.conversions, *(changes.pk or ()),
         *(name for one in changes.add_foreign_keys for name in one.columns),
         *(name for name in changes.types if name not in changes.generated),
         *(name for name, one in changes.generated.items() if one.expression is None),
     }  # fmt: skip
     known = {fold(one.name) for one in shape.columns}
     known |= {fold(name) for name in changes.generated}
+    asked = {*changed, *changes.drop, *changes.column_order}
     missing = sorted(name for name in asked if fold(name) not in known)
     if missing:
         present = [one.name for one in shape.columns]
@@ -96,9 +97,12 @@ def columns_exist(shape: TableShape, changes: Changes) -> None:
             hint=f"its columns are: {', '.join(present)}",
         )
     dropped = {fold(name) for name in changes.drop}
-    kept = asked - {*changes.drop, *changes.column_order}
-    if both := sorted(name for name in kept if fold(name) in dropped):
-        raise ContradictoryChangeError(f"{', '.join(both)} cannot be dropped and changed at once")
+    if both := sorted(name for name in changed if fold(name) in dropped):
+        raise ContradictoryChangeError(
+            f"{', '.join(both)} cannot be dropped and changed at once",
+            cause=f"drop={list(changes.drop)!r} says that it goes",
+            hint="leave it out of one of the two",
+        )
     if not known - dropped:
         raise ContradictoryChangeError(
             f"table {shape.name} would have no column left",
@@ -120,6 +124,7 @@ def checks_exist(around: Surroundings, changes: Changes) -> None:
             raise ContradictoryChangeError(
                 f"table {around.shape.name} has no CHECK {wanted}",
                 cause=[f"it has: {name}" for name in stated] or "it has none",
+                hint="name it by its constraint's name, or by its expression",
             )
 
 

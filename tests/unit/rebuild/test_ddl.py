@@ -25,7 +25,7 @@ def test_constraints_are_known_by_kind_name_and_place():
     """Names, conflict clauses, actions and deferral belong to the constraint they follow."""
     create = parse(
         "CREATE TABLE t(a INT CONSTRAINT nn NOT NULL ON CONFLICT FAIL DEFAULT -1 COLLATE nocase, "
-        "b REFERENCES p(x) ON DELETE SET NULL ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED UNIQUE, "
+        "b REFERENCES p(x) ON DELETE SET NULL ON UPDATE CASCADE NOT DEFERRABLE UNIQUE, "
         "CONSTRAINT fk FOREIGN KEY (a, b) REFERENCES p MATCH full)"
     )
     item, a = create.column("A")

@@ -128,7 +128,7 @@ def test_a_conversion_stands_in_for_the_values(connection, db):
         ({"not_null": {"notes"}}, OffendingRowsError),
         ({"add_check": "amount < 5"}, OffendingRowsError),
         ({"add_foreign_keys": [("number", "parent", "id")]}, OffendingRowsError),
-        ({"pk": ("pid", "up")}, DependentsError),
+        ({"pk": ("pid", "up")}, ContradictoryChangeError),
         ({"strict": True}, ContradictoryChangeError),
         ({"without_rowid": True, "pk": None}, ContradictoryChangeError),
         ({"drop": ["notes"], "not_null": {"notes"}}, ContradictoryChangeError),

@@ -8,7 +8,7 @@ from drydock.tokens import UntokenizableError, code, tokenize, unquote
 
 TEXTS = [
     "",
-    "SELECT 'å''\n', [b c], `d``e`, \"f\"\"g\" -- h\n FROM t /* i */ WHERE x'00' <> :p AND $q->>'r'",
+    "SELECT 'å''\n', [b c], `d``e`, \"f\"\"g\" -- h\n FROM t /* i */ WHERE x'00' <> :p OR $q->>'r'",
     "unterminated 'string",
     "/* unterminated",
     "\ufeffSELECT 1_000, .5e3",
