@@ -1,0 +1,177 @@
+"""Run a real `inv` in a forked child of this process: all of it but the interpreter's start.
+
+A child costs a tenth of a second where a new process costs half of one, so the laboratory can try
+thousands. It is killed, met by errors or sent signals as any other process; its screen goes to a
+file. It refuses nothing a real `inv` would accept.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import os
+import pkgutil
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tests.crash.faults import Fault, Meter
+
+SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a child ended: its exit status (negative: the signal), its screen, its calls."""
+
+    returncode: int
+    screen: str
+    calls: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def was_killed(self) -> bool:
+        return self.returncode == -signal.SIGKILL
+
+
+class Child:
+    """A forked `inv` that is still running."""
+
+    def __init__(self, root: Path, words: tuple[str, ...], env: dict[str, str], fault: Fault):
+        warm_up()
+        self._screen = tempfile.TemporaryFile()
+        self._calls = tempfile.TemporaryFile()
+        self._began = time.monotonic()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become_inv(root, words, env, fault, self._screen.fileno(), self._calls.fileno())
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self, seconds: float = SECONDS) -> Finished:
+        """Wait for the end.
+
+        Raises:
+            TimeoutError: It did not end in time; it was killed.
+        """
+        deadline = time.monotonic() + seconds
+        pause = 0.002
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() > deadline:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise TimeoutError(f"inv did not end in {seconds:g} s: {_all_of(self._screen)}")
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.05)
+        seconds = time.monotonic() - self._began
+        calls = tuple(_all_of(self._calls).splitlines())
+        screen = _all_of(self._screen)
+        self._screen.close()
+        self._calls.close()
+        return Finished(os.waitstatus_to_exitcode(status), screen, calls, seconds)
+
+
+def inv(root: Path, *words: str, fault: Fault | None = None, **env: str) -> Finished:
+    """Run ``inv WORDS`` in `root` and return how it ended."""
+    return Child(root, words, env, fault or Fault()).wait()
+
+
+@cache
+def warm_up() -> None:
+    """Import what a run needs once, so that no child has to."""
+    import drydock
+
+    for module in pkgutil.walk_packages(drydock.__path__, "drydock."):
+        if not module.name.endswith(("_child", ".child", ".pages", "__main__")):
+            importlib.import_module(module.name)
+    for name in ("invoke.main", "psutil", "httpx", "sqlite_utils", "tempfile", "difflib"):
+        importlib.import_module(name)
+
+
+def _become_inv(root: Path, words, env, fault: Fault, screen: int, calls: int) -> None:
+    """Be ``inv WORDS`` until the end of this process, its exit functions included."""
+    code = 1
+    try:
+        atexit._clear()
+        warnings.resetwarnings()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.setpgid(0, 0)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((null, 0), (screen, 1), (screen, 2)):
+            os.dup2(source, target)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
+        os.chdir(root)
+        _clean_environment(env)
+        sys.argv = ["inv", *words]
+        meter = Meter(str(root), fault)
+        meter.install()
+        if "LAB_POINTS" in env:
+            _note_points(env["LAB_POINTS"])
+        code = _program(words)
+        atexit._run_exitfuncs()
+        meter.asleep = True
+        os.write(calls, "\n".join(meter.calls).encode())
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+
+
+def _program(words) -> int:
+    import traceback
+
+    from invoke.main import program
+
+    try:
+        program.run(["inv", *words], exit=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # what the interpreter would do with it
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _note_points(file: str) -> None:
+    """Write the name of each numbered point that is reached to `file`."""
+    from drydock import faults
+
+    real = faults.reach
+
+    def reach(point: str) -> None:
+        with open(file, "a", encoding="utf-8") as noted:
+            noted.write(point + "\n")
+        real(point)
+
+    for module in list(sys.modules.values()):
+        if getattr(module, "reach", None) is real:
+            module.reach = reach
+
+
+def _clean_environment(env: dict[str, str]) -> None:
+    for name in [name for name in os.environ if name.startswith(("DRYDOCK_", "INVOKE_"))]:
+        del os.environ[name]
+    import drydock
+
+    os.environ["PYTHONPATH"] = str(Path(drydock.__file__).parents[1])
+    os.environ.update(env)
+
+
+def _all_of(file) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")

@@ -1,0 +1,182 @@
+"""Killed at each numbered point: the old database or the new one, told, and finished next time."""
+
+from __future__ import annotations
+
+import pytest
+
+from drydock.errors import ExitCode
+from drydock.faults import POINTS
+from tests.crash.forked import inv
+from tests.crash.specimen import Template
+from tests.support.project import Project, free_port
+
+ORDER = list(POINTS)
+WITH_BACKEND = ["stop-1", "stop-2", "start-1", "smoke-1"]
+ON_THE_WAY_BACK = ["return-1", "return-2"]
+ALONE = [point for point in ORDER if point not in {*WITH_BACKEND, *ON_THE_WAY_BACK}]
+
+
+def expected_at(point: str) -> str:
+    """Return which database is live at `point` when publish is a rename."""
+    return "new" if ORDER.index(point) >= ORDER.index("publish-4") else "old"
+
+
+@pytest.fixture(scope="module", params=["wal", "delete", "hard-link"])
+def template(request, tmp_path_factory):
+    return Template(request.param, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture
+def specimen(template):
+    specimen = template.specimen()
+    yield specimen
+    specimen.remove()
+
+
+@pytest.fixture(params=["wal", "delete"])
+def served(request, tmp_path):
+    """A project whose backend runs."""
+    project = Project(tmp_path / "project", mode=request.param, port=free_port(), rows=40)
+    with project.running():
+        yield project
+
+
+@pytest.mark.parametrize("point", ALONE)
+def test_killed_at_a_point_the_database_is_whole_and_the_next_run_converges(specimen, point):
+    """SIGKILL at every numbered point of a migration: old or new by content, nothing between."""
+    killed = specimen.inv("migrate", "--yes", DRYDOCK_FAULT=f"kill:{point}")
+    assert killed.was_killed, killed.screen
+    by_rename = specimen.template.shape != "hard-link"
+    if by_rename or point != "publish-5":
+        assert specimen.standing() == (expected_at(point) if by_rename or point != "publish-4" else "old")
+    told = specimen.inv("status")
+    assert told.returncode == 0, told.screen
+    assert "was interrupted; the next inv migrate cleans up" in told.screen
+    assert specimen.after_fault(killed) is None
+    assert specimen.after_recovery() is None
+    assert specimen.applied()[1:] == ["002_add_tag", "003_shops", "004_rebuild_item"]
+
+
+@pytest.mark.parametrize("point", ALONE)
+def test_an_error_at_a_point_leaves_old_or_new_and_says_which(specimen, point):
+    """ENOSPC raised at every numbered point: exit code, state and database agree."""
+    failed = specimen.inv("migrate", "--yes", DRYDOCK_FAULT=f"error:{point}")
+    assert failed.returncode in (ExitCode.FAILED, ExitCode.ROLLED_BACK), failed.screen
+    assert "state:" in failed.screen
+    assert "hint:" in failed.screen
+    assert specimen.standing() == "old"
+    assert specimen.after_fault(failed) is None
+    assert specimen.left_over() == []
+    assert specimen.journal_mode() == specimen.template.journal_mode
+    assert specimen.after_recovery() is None
+
+
+@pytest.mark.parametrize("name", ["INT", "TERM", "HUP", "QUIT"])
+@pytest.mark.parametrize("point", ["hold-3", "backup-3", "migrate-1", "publish-3", "publish-6"])
+def test_f27_a_signal_at_a_point_walks_the_way_back(specimen, point, name):
+    """The old database, in its journal mode; exit 130 or 5, and the screen says why."""
+    ended = specimen.inv("migrate", "--yes", DRYDOCK_FAULT=f"signal:{point}:{name}")
+    assert ended.returncode in (ExitCode.INTERRUPTED, ExitCode.ROLLED_BACK), ended.screen
+    assert "stopped by" in ended.screen
+    assert "state:" in ended.screen
+    assert specimen.standing() == "old"
+    assert specimen.left_over() == []
+    assert specimen.after_recovery() is None
+
+
+@pytest.mark.parametrize("point", WITH_BACKEND)
+def test_killed_around_the_backend_the_next_run_leaves_it_running(served, point):
+    """The backend that ran before runs after the next command, on a whole database."""
+    before = served.dump()
+    killed = inv(served.root, "migrate", "--yes", DRYDOCK_FAULT=f"kill:{point}")
+    assert killed.was_killed, killed.screen
+    assert (served.dump() == before) == (expected_at(point) == "old")
+    assert inv(served.root, "status").returncode == 0
+    again = inv(served.root, "migrate", "--yes")
+    assert again.returncode == 0, again.screen
+    assert served.applied()[-1] == "004_rebuild_item"
+    assert served.is_running()
+    assert served.left_over() == []
+
+
+@pytest.mark.parametrize("point", WITH_BACKEND)
+def test_an_error_around_the_backend_leaves_it_running_on_the_old_database(served, point):
+    """Whatever fails, somebody answers on the port in the end, and exit is not 0."""
+    before = served.dump()
+    failed = inv(served.root, "migrate", "--yes", DRYDOCK_FAULT=f"error:{point}")
+    assert failed.returncode in (ExitCode.FAILED, ExitCode.ROLLED_BACK), failed.screen
+    assert "the backend is running on it" in failed.screen
+    assert served.dump() == before
+    assert served.is_running()
+
+
+@pytest.mark.parametrize("point", ON_THE_WAY_BACK)
+def test_killed_on_the_way_back_the_next_run_finishes_it(served, point):
+    """A run that was going back is brought back: old database, backend running."""
+    before = served.dump()
+    (served.root / "items-broken").write_text("")
+    killed = inv(served.root, "migrate", "--yes", DRYDOCK_FAULT=f"kill:{point}")
+    assert killed.was_killed, killed.screen
+    assert (served.dump() == before) == (point == "return-2")
+    assert inv(served.root, "status").returncode == 0
+    (served.root / "items-broken").unlink()
+    again = inv(served.root, "migrate", "--yes")
+    assert again.returncode == 0, again.screen
+    assert "is the previous database again" in again.screen
+    assert served.applied()[-1] == "004_rebuild_item"
+    assert served.is_running()
+    assert served.left_over() == []
+
+
+ROLLBACK_POINTS = ["hold-1", "hold-2", "hold-3", "return-1", *ORDER[13:19], "return-2"]
+
+
+@pytest.fixture
+def migrated(specimen):
+    done = specimen.inv("migrate", "--yes")
+    assert done.returncode == 0, done.screen
+    assert specimen.standing() == "new"
+    return specimen
+
+
+@pytest.mark.parametrize("point", ROLLBACK_POINTS)
+def test_killed_in_a_rollback_the_database_is_whole_and_a_second_one_ends_it(migrated, point):
+    """SIGKILL at every point of `inv rollback`: the migrated or the previous database, told."""
+    killed = migrated.inv("rollback", "--yes", DRYDOCK_FAULT=f"kill:{point}")
+    assert killed.was_killed, killed.screen
+    standing = migrated.standing()
+    assert standing in ("old", "new")
+    told = migrated.inv("status")
+    assert told.returncode == 0, told.screen
+    assert "was interrupted" in told.screen
+    again = migrated.inv("rollback", "--yes")
+    assert "had been interrupted" in again.screen
+    says_back = "is the previous database again" in again.screen
+    assert says_back == (standing == "old"), again.screen
+    assert migrated.standing() == "old", again.screen
+    assert migrated.left_over() == []
+    assert migrated.after_recovery() is None
+
+
+@pytest.mark.parametrize("point", ROLLBACK_POINTS)
+def test_an_error_in_a_rollback_leaves_old_or_new_and_says_which(migrated, point):
+    """ENOSPC at every point of `inv rollback`: exit is not 0 and the state on screen is true."""
+    failed = migrated.inv("rollback", "--yes", DRYDOCK_FAULT=f"error:{point}")
+    assert failed.returncode not in (0, ExitCode.UNEXPECTED), failed.screen
+    assert "state:" in failed.screen
+    standing = migrated.standing()
+    assert standing in ("old", "new")
+    assert ("as it was before the run" in failed.screen) == (standing == "new"), failed.screen
+    assert migrated.left_over() == []
+    assert migrated.after_recovery() is None
+
+
+def test_every_point_is_reached_by_a_run_that_ends_well_or_one_that_fails(served):
+    """A renamed or removed point cannot turn a crash test into a pass."""
+    seen = served.root / "points.txt"
+    done = inv(served.root, "migrate", "--yes", DRYDOCK_FAULT="", LAB_POINTS=str(seen))
+    assert done.returncode == 0, done.screen
+    assert inv(served.root, "rollback", "--yes", LAB_POINTS=str(seen)).returncode == 0
+    (served.root / "items-broken").write_text("")
+    assert inv(served.root, "migrate", "--yes", LAB_POINTS=str(seen)).returncode == ExitCode.ROLLED_BACK
+    assert set(seen.read_text().split()) == set(POINTS)
