@@ -1,0 +1,72 @@
+"""What proves a copy: its bytes against another file's, its structure, its rows.
+
+Files are read in a process of its own (`drydock.pages`), because one of them may be the live one
+(F01). It decides nothing: what a difference means is the caller's to say.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from drydock import connection, pages
+from drydock.names import quote
+
+
+def start_comparing(live: Path, copy: Path) -> subprocess.Popen[bytes]:
+    """Start comparing two files in a process of its own (F01); see `drydock.pages`."""
+    return _start_pages(str(live), str(copy))
+
+
+def content_digest(live: Path) -> str:
+    """Return the digest of a live database's content; another process reads it (F01)."""
+    return digest_of(_start_pages(str(live)))
+
+
+def start_digest(file: Path) -> subprocess.Popen[bytes]:
+    """Start digesting a quiescent file of ours; it may be renamed meanwhile."""
+    with file.open("rb") as opened:
+        return _start_pages("-", source=opened.fileno())
+
+
+def digest_of(started: subprocess.Popen[bytes]) -> str:
+    """Return what `start_digest` found, waiting for it."""
+    return str(json.loads(started.communicate()[0])["content"])
+
+
+def _start_pages(*arguments: str, source: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    program = Path(pages.__file__)
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(program), *arguments],
+        stdin=source,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def quick_check(copy: sqlite3.Connection) -> list[str]:
+    """Return what ``PRAGMA quick_check`` finds wrong; nothing for a sound database."""
+    try:
+        found = [str(row[0]) for row in copy.execute("PRAGMA quick_check(20)")]
+    except sqlite3.DatabaseError as error:
+        connection.require_uninterrupted(error)
+        return [str(error)]
+    return [] if found == ["ok"] else found
+
+
+def count_rows(source: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of rows of each table, shadow and virtual tables left out."""
+    names = [
+        row[0]
+        for row in source.execute(
+            "SELECT name FROM pragma_table_list"
+            " WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        )
+    ]
+    return {
+        name: int(source.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0])
+        for name in names
+    }
