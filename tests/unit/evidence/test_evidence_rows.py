@@ -131,9 +131,9 @@ def test_a_new_type_shows_the_values_that_do_not_come_back(files):
 
 
 def test_an_update_to_another_type_is_told_and_no_loss(files):
-    """A migration may turn texts into numbers on purpose; the evidence counts what it did."""
-    files.make(change="UPDATE log SET line = 0.5 WHERE at = 1")
-    assert column(files.table("log"), "line").irreversible == 1
+    """A migration may turn numbers into texts on purpose; the evidence counts what it did."""
+    files.make(change="UPDATE log SET at = 'some day' WHERE line = 'first'")
+    assert column(files.table("log"), "at").irreversible == 1
     assert not losses(files.compare())
 
 
