@@ -119,7 +119,7 @@ class SetNotNull:
 
 @dataclass(frozen=True, slots=True)
 class NewCheck:
-    """A table gets a CHECK that it did not have."""
+    """Rows go into a table that has this CHECK."""
 
     table: str
     expression: str

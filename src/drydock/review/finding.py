@@ -28,6 +28,7 @@ class Finding:
     `line` counts from 1. `evidence` holds facts, one a line, from the rows as they are at that
     moment. `destructive` says that rows or values go away when this runs, or change their form.
     `allowed` is the reason of the directive that declares it meant, None where nothing does.
+    `today` are the names that table and column have before any pending file renames them.
     """
 
     rule: str
@@ -42,6 +43,7 @@ class Finding:
     column: str | None = None
     destructive: bool = False
     allowed: str | None = None
+    today: tuple[str, str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def worst(findings: Iterable[Finding]) -> Severity | None:
 def foreseen(findings: Iterable[Finding]) -> frozenset[LossKey]:
     """Return the losses that the review announced, so that a "yes" covers these and no others.
 
-    Names are given as they are spelled at the moment of the loss. A table or column without a
+    Names are those of today, before any pending file renames them. A table or column without a
     value is announced too, though nobody need be asked.
     """
     return frozenset(_loss(each) for each in findings if _announces(each))
@@ -90,11 +92,11 @@ def _announces(finding: Finding) -> bool:
 
 
 def _loss(finding: Finding) -> LossKey:
-    table = finding.table or ""
+    table, column = finding.today or (finding.table or "", finding.column)
     if finding.rule == "drop-table":
         return ("table", table)
-    if finding.rule in {"drop-column", "change-type"} and finding.column is not None:
-        return ("column", table, finding.column)
+    if finding.rule in {"drop-column", "change-type"} and column is not None:
+        return ("column", table, column)
     return ("rows", table)
 
 

@@ -142,10 +142,9 @@ def compare(copy: changes.Copy, write: changes.Write) -> Iterator[object]:
         was = old.column(came_from.get(column.name, ""))
         if column.not_null and not (was and was.not_null) and column.name in image.columns:
             yield changes.SetNotNull(old.name, column.name, image)
-    known = {syntax.same_words(each) for each in old.checks}
     for expression in new.checks:
-        if syntax.same_words(expression) not in known:
-            yield changes.NewCheck(old.name, expression, image)
+        # An old one too: rows that broke it before cannot go into the new table.
+        yield changes.NewCheck(old.name, expression, image)
     yield from _keys(old, new, image)
     if new.strict and not old.strict:
         types = tuple((each.name, each.type) for each in new.columns if each.name in image.columns)

@@ -88,7 +88,8 @@ def review_rehearsed(
         if migration.path.suffix == ".sql":
             walk = _run_sql(migration, copy, setting, known)
         else:
-            walk = _run_python(migration, copy, setting, run_one, applied)
+            walk, done = _run_python(migration, copy, setting, known, run_one)
+            applied += [done] if done is not None else []
         findings += allowances.settled(walk)
         if walk.stopped:
             stopped = migration.name
@@ -110,20 +111,20 @@ def _run_python(
     migration: Migration,
     copy: Path,
     setting: Setting,
+    known: Known,
     run_one: Callable[[Migration], Applied],
-    applied: list[Applied],
-) -> Walk:
+) -> tuple[Walk, Applied | None]:
     past = copy.with_name(f"{copy.name}.before")
     shutil.copyfile(copy, past)
     try:
         with closing(connection.read_only(past)) as data, closing(Shadow(data)) as shadow:
-            walk = Walk(migration, shadow, data, Known(), setting)
+            fresh = Known(tables=known.tables, columns=known.columns)
+            walk = Walk(migration, shadow, data, fresh, setting)
             try:
                 done = run_one(migration)
             except DrydockError as error:
                 _tell_failure(walk, error)
-                return walk
-            applied.append(done)
+                return walk, None
             before = replace(
                 standing(shadow.connection, heavy=True, rows=False), orphans=orphans(data)
             )
@@ -131,7 +132,7 @@ def _run_python(
             with closing(Copy(copy)) as after:
                 walk.finish(1, before, after.connection)
             walk.findings[:] = _told_once(walk.findings)
-            return walk
+            return walk, done
     finally:
         past.unlink()
 

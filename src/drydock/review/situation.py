@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
+from drydock.review import syntax
 from drydock.review import table as tables
 
 if TYPE_CHECKING:
@@ -38,8 +39,29 @@ class Known:
     """True when any row may have been changed by then."""
     open: bool = False
     """True when tables and columns may be there by then that are not known here."""
+    tables: dict[str, str] = field(default_factory=dict)
+    """The names that renamed tables have today."""
+    columns: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The names that renamed columns have today, by today's table."""
     met_new: bool = False
     """True when a rule was silent in this file only because a table holds no rows yet."""
+
+    def table_today(self, name: str) -> str:
+        """Return the name that a table has before any pending statement."""
+        return self.tables.get(fold(name), name)
+
+    def column_today(self, table: str, name: str) -> str:
+        """Return the name that a column has before any pending statement."""
+        return self.columns.get((fold(self.table_today(table)), fold(name)), name)
+
+    def rename_table(self, old: str, new: str) -> None:
+        """Note that a pending statement renames a table."""
+        self.tables[fold(new)] = self.tables.pop(fold(old), old)
+
+    def rename_column(self, table: str, old: str, new: str) -> None:
+        """Note that a pending statement renames a column."""
+        today = fold(self.table_today(table))
+        self.columns[today, fold(new)] = self.columns.pop((today, fold(old)), old)
 
 
 class Situation:
@@ -117,6 +139,10 @@ class Situation:
             return None
         if not self.exact and any(self.is_new(name) for name in names):
             return None
+        if not self.exact:
+            for name in names:
+                today = self.known.table_today(name)
+                sql = sql if today == name else syntax.replace_name(sql, name, quote(today))
         try:
             return self.data.execute(sql).fetchall()
         except sqlite3.Error:

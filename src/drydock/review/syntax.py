@@ -115,11 +115,6 @@ def default_text(definition: str) -> str:
     return "NULL"
 
 
-def same_words(expression: str) -> str:
-    """Return an expression in a form that blanks, comments and the case of words cannot change."""
-    return " ".join(token.text.lower() for token in words(expression))
-
-
 def identifiers(text: str) -> frozenset[str]:
     """Return every identifier in a piece of SQL, unquoted and folded."""
     return frozenset(fold(unquote(token.text)) for token in words(text))

@@ -277,8 +277,12 @@ class Walk:
         rebuilt = {fold(each.table) for each in self._rebuilds}
         if isinstance(change, changes.CreateTable):
             self._known.created |= ({fold(change.table)} & self._fresh) - rebuilt
-        elif isinstance(change, changes.RenameTable):
+        elif isinstance(change, changes.RenameTable) and fold(change.table) in self._known.created:
             self._known.created |= {fold(change.new)} - rebuilt
+        elif isinstance(change, changes.RenameTable) and not (change.first or change.last):
+            self._known.rename_table(change.table, change.new)
+        elif isinstance(change, changes.RenameColumn):
+            self._known.rename_column(change.table, change.column, change.new)
         elif isinstance(change, changes.AddColumn):
             self._known.added.add((fold(change.table), fold(change.column)))
         elif isinstance(change, changes.Write):
@@ -316,6 +320,10 @@ class Walk:
 
     def finding(self, rule: Rule, verdict: Verdict, line: int) -> Finding:
         """Return a verdict with its rule and its place."""
+        today: tuple[str, str | None] | None = None
+        if verdict.table is not None:
+            column = verdict.column and self._known.column_today(verdict.table, verdict.column)
+            today = (self._known.table_today(verdict.table), column)
         return Finding(
             rule.name,
             verdict.severity,
@@ -328,4 +336,5 @@ class Walk:
             verdict.table,
             verdict.column,
             verdict.destructive,
+            today=today,
         )

@@ -460,3 +460,28 @@ def test_allowance_for_rows_that_others_have_is_not_called_unused(migration):
     assert review_statically(pending, database) == ()
     assert review_statically(pending, None) == ()
     database.close()
+
+
+def test_renamed_table_and_column_are_asked_and_announced_under_todays_names(review):
+    """What the evidence will call a loss has today's names, whatever was renamed on the way."""
+    found = review(
+        "ALTER TABLE towns RENAME TO places;",
+        "ALTER TABLE places RENAME COLUMN region TO area;",
+        "ALTER TABLE places DROP COLUMN area; DELETE FROM places WHERE id = 1;",
+    )
+    assert foreseen(found) == {("column", "towns", "region"), ("rows", "towns")}
+    told = {each.rule: each for each in found}
+    assert told["delete-rows"].evidence == ("1 row of 2 would be deleted",)
+    assert told["drop-column"].table == "places"
+
+
+def test_rows_that_broke_an_old_check_stop_a_rebuild(review, populated):
+    """A CHECK that rows already break is no obstacle where they are, and one on the way."""
+    populated.execute("PRAGMA ignore_check_constraints=ON")
+    populated.execute("CREATE TABLE t(a INT CHECK (a > 0))")
+    populated.execute("INSERT INTO t VALUES (-1)")
+    found = review(
+        "CREATE TABLE n(a INT CHECK (a > 0)); INSERT INTO n SELECT a FROM t; DROP TABLE t;"
+        "ALTER TABLE n RENAME TO t;"
+    )
+    assert "add-check-violated" in rules(found)
