@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from drydock.rebuild.database import Database
-    from drydock.rebuild.program import LastChange, Plan
+    from drydock.rebuild.outcome import LastChange, Plan
     from drydock.rebuild.table import Table
 
 __all__ = ["Database", "LastChange", "Plan", "Table"]
 
 _HOMES = {
     "Database": "drydock.rebuild.database",
-    "LastChange": "drydock.rebuild.program",
-    "Plan": "drydock.rebuild.program",
+    "LastChange": "drydock.rebuild.outcome",
+    "Plan": "drydock.rebuild.outcome",
     "Table": "drydock.rebuild.table",
 }
 

@@ -17,7 +17,8 @@ from drydock.tokens import code
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drydock.rebuild.ddl import Constraint, CreateTable, Item
+    from drydock.rebuild.ddl import CreateTable, Item
+    from drydock.rebuild.definition import Constraint
 
 
 @dataclass(frozen=True, slots=True)

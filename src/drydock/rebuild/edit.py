@@ -10,14 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
-from drydock.rebuild.ddl import (
-    Constraint,
-    CreateTable,
-    Item,
-    join,
-    parse_column,
-    parse_constraint,
-)
+from drydock.rebuild.ddl import CreateTable, Item, join
+from drydock.rebuild.definition import Constraint, parse_column, parse_constraint
 from drydock.tokens import code, tokenize
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from drydock.rebuild.shape import read_schema
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drydock.rebuild.program import Plan
+    from drydock.rebuild.outcome import Plan
 
 _SAVEPOINT = "_drydock_change"
 _SETTINGS = ("legacy_alter_table", "ignore_check_constraints", "writable_schema")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.rebuild import census
-from drydock.rebuild.ddl import parse_constraint
 from drydock.rebuild.decision import retyped
+from drydock.rebuild.definition import parse_constraint
 from drydock.rebuild.refusals import LossyValuesError, OffendingRowsError
 from drydock.tokens import code
 

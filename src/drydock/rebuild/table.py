@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Unpack
 import sqlite_utils.db as stock
 
 from drydock.rebuild import census, execution, request
-from drydock.rebuild.program import LastChange, Plan, make_plan
+from drydock.rebuild.outcome import LastChange, Plan
+from drydock.rebuild.program import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
