@@ -99,6 +99,8 @@ def take(
         shutil.rmtree(home, ignore_errors=True)
         if isinstance(error, sqlite3.Error):
             connection.require_uninterrupted(error)
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+                raise DatabaseDamaged(database, [str(error)]) from error
         raise BackupFailed(database, str(error)) from error
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
@@ -140,8 +142,8 @@ def _copy_and_prove(
         with closing(connection.read_only(partial)) as copy:
             connection.stop_when(copy)
             problems = quick_check(copy)
-            rows = count_rows(copy)
-            applied = ledger.entries(copy)
+            rows = {} if problems else count_rows(copy)
+            applied = () if problems else ledger.entries(copy)
             version = str(copy.execute("SELECT sqlite_version()").fetchone()[0])
         answer, complaint = comparer.communicate()
     finally:
@@ -150,10 +152,12 @@ def _copy_and_prove(
     if comparer.returncode != 0:
         raise BackupFailed(database, f"the comparison ended with: {complaint.decode()[-300:]}")
     proof = json.loads(answer)
-    if proof["difference"] is not None or (rows_before is not None and rows_before != rows):
+    if proof["difference"] is not None:
         raise BackupFailed(database, "the copy differs from its source")
     if problems:
         raise DatabaseDamaged(database, problems)
+    if rows_before is not None and rows_before != rows:
+        raise BackupFailed(database, "the copy differs from its source")
     # 3. On the disk, then under its name.
     files.sync(partial)
     reach("backup-3")

@@ -1,0 +1,225 @@
+"""A backup is whole, proved, private, and leaves nothing behind when it is not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from drydock import backup, hold
+from drydock.backup import BackupFailed, DatabaseDamaged, taking
+from drydock.errors import ExitCode, Interrupted
+from tests.support.databases import ODD, ask, beside, change, dump, populate, quoted
+from tests.support.namespaces import run_mounted
+from tests.support.stray import Stray
+
+TABLE = quoted(ODD)
+both_modes = pytest.mark.parametrize("mode", ["delete", "wal"])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "backups"
+
+
+def held_backup(live, folder):
+    held = hold.take(live, timeout=0.2, announce=lambda _: None)
+    try:
+        return backup.take(live, folder, purpose="migrate", hold=held)
+    finally:
+        held.release()
+
+
+def names(folder):
+    return sorted(each.name for each in folder.iterdir())
+
+
+@both_modes
+@pytest.mark.parametrize("is_held", [True, False], ids=["held", "beside the application"])
+def test_a_backup_is_its_source_in_one_file_that_nobody_else_can_read(
+    tmp_path, folder, mode, is_held
+):
+    """In DELETE mode, whatever its source's is: reading it leaves no -wal and -shm with it."""
+    live = populate(tmp_path / "the l%ve å?.db", mode=mode)
+    live.chmod(0o666)
+    take = held_backup if is_held else lambda *a: backup.take(*a, purpose="backup")
+    taken = take(live, folder)
+    assert dump(taken.file) == dump(live)
+    assert backup.verify(taken) == []
+    assert names(taken.folder) == sorted([live.name, "manifest.json"])
+    assert taken.file.read_bytes()[18:20] == b"\x01\x01"
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in (folder, taken.folder, taken.file)]
+    assert modes == [0o700, 0o700, 0o600]
+    assert taken.manifest.rows == {ODD: 50, "child": 50, "log": 1}
+    assert taken.manifest.journal_mode == mode
+    assert taken.manifest.compared == ("pages" if is_held else "rows")
+    assert backup.proved(folder) == (taken,)
+
+
+def test_f02_a_backup_beside_a_running_application_has_what_is_in_its_wal(tmp_path, folder):
+    """And not what it has not committed yet."""
+    live = populate(tmp_path / "live.db", mode="wal")
+    with Stray(live) as stray:
+        stray.sql("INSERT INTO log VALUES ('committed')")
+        stray.sql("BEGIN")
+        stray.sql("INSERT INTO log VALUES ('not yet')")
+        taken = backup.take(live, folder, purpose="backup")
+        stray.sql("COMMIT")
+    assert ask(taken.file, "SELECT what FROM log") == [("made",), ("committed",)]
+
+
+@pytest.mark.parametrize("is_held", [True, False], ids=["held", "beside the application"])
+@pytest.mark.parametrize("page", [4, 5, 9])
+def test_f35_damage_that_was_there_before_is_told_as_such(tmp_path, folder, page, is_held):
+    """The backup API copies a broken page and says ok."""
+    live = populate(tmp_path / "live.db", rows=2000)
+    data = bytearray(live.read_bytes())
+    data[page * 4096 : page * 4096 + 64] = b"\xa5" * 64
+    live.write_bytes(data)
+    take = held_backup if is_held else lambda *a: backup.take(*a, purpose="backup")
+    with pytest.raises(DatabaseDamaged) as caught:
+        take(live, folder)
+    assert caught.value.what == f"{live} is damaged already; nothing was changed"
+    assert caught.value.cause
+    assert "inv backups" in caught.value.hint
+    assert caught.value.exit_code is ExitCode.REFUSED
+    assert names(folder) == []
+
+
+def test_rows_that_break_a_check_are_no_damage(tmp_path, folder):
+    """A migration may be there to mend them."""
+    live = populate(tmp_path / "live.db")
+    change(
+        live,
+        "CREATE TABLE strict (x INTEGER CHECK (x > 0)); PRAGMA ignore_check_constraints=ON;"
+        "INSERT INTO strict VALUES (-1);",
+    )
+    assert held_backup(live, folder).manifest.rows["strict"] == 1
+
+
+def test_rows_that_are_null_where_they_must_not_be_are_no_damage(tmp_path, folder):
+    """An older SQLite, or an edit of the schema, let them in."""
+    live = populate(tmp_path / "live.db")
+    change(
+        live,
+        "CREATE TABLE loose (x); INSERT INTO loose VALUES (NULL); PRAGMA writable_schema=ON;"
+        "UPDATE sqlite_schema SET sql = 'CREATE TABLE loose (x NOT NULL)' WHERE name = 'loose'",
+    )
+    assert held_backup(live, folder).manifest.rows["loose"] == 1
+
+
+def test_a_copy_that_differs_from_its_source_is_no_backup(tmp_path, folder, monkeypatch):
+    """One bit, turned while it was written."""
+    live = populate(tmp_path / "live.db")
+
+    def turn_a_bit(point):
+        if point == "backup-2":
+            (partial,) = folder.glob("*/*.partial")
+            data = bytearray(partial.read_bytes())
+            data[-1] ^= 1
+            partial.write_bytes(data)
+
+    monkeypatch.setattr(taking, "reach", turn_a_bit)  # the crash point
+    with pytest.raises(BackupFailed, match=r"the backup of live\.db failed; nothing was changed"):
+        held_backup(live, folder)
+    assert names(folder) == []
+
+
+FULL = """
+import sys
+from pathlib import Path
+from drydock import backup, hold
+live, folder = map(Path, sys.argv[1:])
+held = hold.take(live, timeout=0.2, announce=lambda _: None)
+try:
+    backup.take(live, folder, purpose="migrate", hold=held)
+except backup.BackupFailed as error:
+    print(error.what, error.cause, error.hint)
+print(list(folder.iterdir()), backup.proved(folder))
+"""
+
+
+@pytest.mark.parametrize("size", ["16k", "200k"])
+def test_f29_a_full_disk_leaves_no_backup_that_only_looks_like_one(tmp_path, folder, size):
+    """A 0-byte "backup" opens as a valid, empty database."""
+    live = populate(tmp_path / "live.db", rows=5000)
+    folder.mkdir()
+    said = run_mounted(f'mount -t tmpfs -o size={size} none "$2"', FULL, live, folder)
+    assert "the backup of live.db failed; nothing was changed ['" in said
+    assert "full" in said or "No space left" in said
+    assert said.endswith("[] ()\n")
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from drydock import backup
+backup.take(Path(sys.argv[1]), Path(sys.argv[2]), purpose="backup")
+"""
+
+
+@pytest.mark.parametrize("point", ["backup-1", "backup-2", "backup-3"])
+def test_f29_killed_before_its_manifest_it_is_not_a_backup(tmp_path, folder, point):
+    """And does not stand in the way of the next."""
+    live = populate(tmp_path / "live.db")
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, live, folder],
+        env={**os.environ, "DRYDOCK_FAULT": f"kill:{point}"},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert backup.proved(folder) == ()
+    assert len(backup.unproved(folder)) == 1
+    taken = backup.take(live, folder, purpose="backup")
+    assert backup.proved(folder) == (taken,)
+    assert taken.manifest.sequence == 1
+
+
+def test_f32_backups_of_one_second_have_names_and_places_of_their_own(
+    tmp_path, folder, monkeypatch
+):
+    """The sequence tells their order."""
+    monkeypatch.setattr(taking.record, "stamp_now", lambda: "20261123T101502Z")  # the clock
+    live = populate(tmp_path / "live.db")
+    taken = [backup.take(live, folder, purpose="backup") for _ in range(3)]
+    assert [each.id for each in taken] == [f"20261123T101502Z{end}" for end in ("", "-2", "-3")]
+    assert [each.manifest.sequence for each in taken] == [1, 2, 3]
+    assert backup.proved(folder) == tuple(taken)
+
+
+def test_f26_an_interrupt_during_the_proof_is_not_told_as_damage(tmp_path, monkeypatch, folder):
+    """A signal's own exception is lost in SQLite's callback; "interrupted" is all that is left."""
+    live = populate(tmp_path / "live.db")
+    monkeypatch.setattr(
+        taking.connection, "stop_when", lambda copy: copy.set_progress_handler(lambda: 1 / 0, 1)
+    )
+    with pytest.raises(Interrupted, match=r"stopped by Ctrl-C or another signal"):
+        backup.take(live, folder, purpose="backup")
+    assert names(folder) == []
+
+
+def test_the_database_that_was_read_is_left_as_it_was(tmp_path, folder):
+    """Not a byte of it, and nothing beside it."""
+    live = populate(tmp_path / "live.db", mode="wal")
+    before = live.read_bytes()
+    backup.take(live, folder, purpose="backup")
+    assert live.read_bytes() == before
+    assert beside(live) == []
+
+
+def test_the_manifest_counts_migrations_and_names_the_last(tmp_path, folder):
+    """So that a list of backups says what each is from before."""
+    live = populate(tmp_path / "live.db")
+    assert held_backup(live, folder).manifest.migrations == 0
+    change(
+        live,
+        "CREATE TABLE _drydock_ledger (sequence, name, checksum, applied_at, seconds, run);"
+        "INSERT INTO _drydock_ledger VALUES (1, '001_a', '', '', 0, '');"
+        "INSERT INTO _drydock_ledger VALUES (2, '002_b', '', '', 0, '');",
+    )
+    manifest = held_backup(live, folder).manifest
+    assert (manifest.migrations, manifest.last_migration) == (2, "002_b")
