@@ -135,6 +135,8 @@ def summary(evidence: Evidence, applied: int) -> str:
     changed = sum(each.changed for each in evidence.tables)
     added = sum(each.added for each in evidence.tables)
     parts = [f"{applied} applied", f"{removed:,} row{'s' * (removed != 1)} lost"]
+    dropped = sum(column.dropped_values for each in evidence.tables for column in each.columns)
+    parts += [f"{dropped:,} values dropped"] * bool(dropped)
     parts += [f"{changed:,} changed"] * bool(changed) + [f"{added:,} added"] * bool(added)
     return ", ".join(parts)
 

@@ -28,7 +28,11 @@ GENERAL: dict[str, tuple[type, Any, str]] = {
     "keep": (int, 10, "how many proved backups are kept; the last good ones are never deleted"),
     "schema": (str, "", "a file that migrate keeps current with the schema, to be committed"),
     "models": (str, "", "SQLAlchemy models to verify against, as module:attribute"),
-    "ignore": (list, [], "what verify-schema leaves out: table, table.column, index:name (* fits all)"),
+    "ignore": (
+        list,
+        [],
+        "what verify-schema leaves out: table, table.column, index:name (* fits all)",
+    ),
     "timeout": (float, 5.0, "seconds to wait for a lock on the database"),
     "time_limit": (float, 0.0, "seconds that one migration may take; 0 means no limit"),
     "network_files": (bool, False, "accept a database on a network file system"),
