@@ -27,12 +27,9 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class CreateTable:
-    """A new table; `source` is the text of its ``AS SELECT``, if any."""
+    """A new table; `source_table` is the one that its ``AS SELECT`` reads, if any."""
 
     table: str
-    if_not_exists: bool
-    temporary: bool
-    source: str | None = None
     source_table: str | None = None
 
 
@@ -98,13 +95,12 @@ class DropColumn:
 
 @dataclass(frozen=True, slots=True)
 class Retype:
-    """A column's declared type changes; `image` is how its values arrive, None when as they are."""
+    """A column's declared type changes; each as it is written."""
 
     table: str
     column: str
     old: str
     new: str
-    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,6 @@ class SetNotNull:
     table: str
     column: str
     image: Image
-    default: bool = False
 
 
 @dataclass(frozen=True, slots=True)

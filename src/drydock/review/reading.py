@@ -56,17 +56,9 @@ def _schema(node: Any) -> str:
     return "" if schema is None else syntax.name_of(schema).lower()
 
 
-def _create_table(node: Any, statement: str) -> tuple[Change, ...]:
-    source = syntax.select_clause(statement) if node.as_select is not None else None
-    return (
-        changes.CreateTable(
-            node.table_name,
-            node.if_not_exists,
-            temporary=node.temporary.name != "NONE" or str(node.schema).lower() == "temp",
-            source=source,
-            source_table=_single_source(node.as_select) if source else None,
-        ),
-    )
+def _create_table(node: Any, _statement: str) -> tuple[Change, ...]:
+    source = _single_source(node.as_select) if node.as_select is not None else None
+    return (changes.CreateTable(node.table_name, source),)
 
 
 def _create_index(node: Any, statement: str) -> tuple[Change, ...]:

@@ -485,3 +485,20 @@ def test_rows_that_broke_an_old_check_stop_a_rebuild(review, populated):
         "ALTER TABLE n RENAME TO t;"
     )
     assert "add-check-violated" in rules(found)
+
+
+def test_table_that_is_there_already_keeps_its_rows(review):
+    """CREATE TABLE IF NOT EXISTS makes nothing where the table is."""
+    found = review("CREATE TABLE IF NOT EXISTS towns(id);", "DROP TABLE towns;")
+    assert ("drop-table", "error") in {(each.rule, each.severity) for each in found}
+
+
+def test_temporary_table_is_not_the_databases_own(review):
+    """temp.towns may be dropped; it is another table."""
+    assert review("CREATE TEMP TABLE towns(a); DROP TABLE temp.towns;") == ()
+
+
+def test_rebuild_that_ignores_conflicts_is_told(review):
+    """INSERT OR IGNORE in a rebuild leaves rows out in silence."""
+    found = review(NEW_FIRST.replace("INSERT INTO", "INSERT OR IGNORE INTO"))
+    assert "rebuild-loses-rows" in rules(found)

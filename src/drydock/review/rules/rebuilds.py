@@ -109,8 +109,17 @@ def _is_of(sql: str, table: str) -> bool:
     example="-- a rebuild with INSERT INTO trips_new SELECT … FROM trips WHERE title IS NOT NULL",
 )
 def rebuild_loses_rows(change: changes.Copy, s: Situation) -> Iterator[Verdict]:
-    """A copy with a WHERE, a join, LIMIT or OR IGNORE is measured against the whole table."""
-    if not change.filtered or s.is_new(change.old.name):
+    """A copy with a WHERE, a join or LIMIT is measured; OR IGNORE is told, as it hides a loss."""
+    if s.is_new(change.old.name):
+        return
+    if change.ignores:
+        yield Verdict(
+            "warning",
+            ("rows that break a constraint of the new table are left out without a word",),
+            "write INSERT, not INSERT OR IGNORE, so that such a row stops the run",
+            table=change.old.name,
+        )
+    if not change.filtered:
         return
     table = change.old.name
     before = s.rows(table)
