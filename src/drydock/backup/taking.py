@@ -137,18 +137,17 @@ def _copy_and_prove(
     reach("backup-2")
     # 2. Prove it: its bytes against the source in a child process, its structure by SQLite here.
     #    Without the hold its source goes on changing, so the copy is only digested.
-    comparer = start_comparing(database if hold else partial, partial)
-    try:
-        with closing(connection.read_only(partial)) as copy:
-            connection.stop_when(copy)
-            problems = quick_check(copy)
-            rows = {} if problems else count_rows(copy)
-            applied = () if problems else ledger.entries(copy)
-            version = str(copy.execute("SELECT sqlite_version()").fetchone()[0])
-        answer, complaint = comparer.communicate()
-    finally:
-        comparer.kill()
-        comparer.wait()
+    with start_comparing(database if hold else partial, partial) as comparer:
+        try:
+            with closing(connection.read_only(partial)) as copy:
+                connection.stop_when(copy)
+                problems = quick_check(copy)
+                rows = {} if problems else count_rows(copy)
+                applied = () if problems else ledger.entries(copy)
+                version = str(copy.execute("SELECT sqlite_version()").fetchone()[0])
+            answer, complaint = comparer.communicate()
+        finally:
+            comparer.kill()
     if comparer.returncode != 0:
         raise BackupFailed(database, f"the comparison ended with: {complaint.decode()[-300:]}")
     proof = json.loads(answer)
