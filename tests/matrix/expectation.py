@@ -138,7 +138,7 @@ def _values(conn: sqlite3.Connection, table: str, name: str) -> list[object]:
 def _converted(
     conn: sqlite3.Connection, table: str, name: str, asked: str
 ) -> Iterator[sqlite3.Connection]:
-    """Give a table `x` with each value as it is (`a`), converted (`b`), and converted back (`c`)."""
+    """Give a table `x` of each value as it is (`a`), converted (`b`) and converted back (`c`)."""
     conn.execute(
         f"CREATE TEMP TABLE x(id INTEGER PRIMARY KEY, a, b {asked}, i INTEGER, r REAL, t TEXT, c)"
     )

@@ -65,6 +65,7 @@ def _op(
 
 F_VALUES = "f omitted,f null,f same,f typed,touch,clear,f compared,f ordered"
 ROWID = "no id,null id,f omitted,f null,clear"  # a WITHOUT ROWID key is NOT NULL
+KEYED = "no id,same id,null id,code unique,f same,f null,f omitted,clear"
 UNSET = "f omitted,f null,clear,parent goes,parent moves"
 PASSES = "ok"
 
@@ -92,7 +93,7 @@ OPERATIONS: tuple[Operation, ...] = (
         proofs=(({"num": "-100001"}, "CHECK constraint failed"),)),
     _op("table: drop CHECK", "drop check", "num", "num_ck", blind="num check",
         proofs=(({"num": "-1"}, PASSES),)),
-    _op("table: primary key to code", "pk", "code", blind="no id,same id,null id,code unique,f same,f null,f omitted,clear",
+    _op("table: primary key to code", "pk", "code", blind=KEYED,
         free="pk,rowids,autoincrement,sequence"),
     _op("table: AUTOINCREMENT", "autoincrement", blind="no id,null id", free="sequence"),
     _op("table: no AUTOINCREMENT", "no autoincrement", blind="no id,null id", free="sequence"),

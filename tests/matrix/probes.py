@@ -18,6 +18,7 @@ from tests.matrix.feature import Feature, Probe, quoted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+INSERT = "INSERT INTO $t($columns) VALUES ($row)"
 FIRST_F = "(SELECT $f FROM $t ORDER BY code LIMIT 1)"
 
 EVERY: tuple[Probe, ...] = (
@@ -27,8 +28,7 @@ EVERY: tuple[Probe, ...] = (
     Probe("code unique", values={"code": "'c2'"}, verb="INSERT OR REPLACE"),
     Probe("same id", values={"id": "2"}),
     Probe("no id", values={"id": None}),
-    Probe("no id", "DELETE FROM $t WHERE code IN ('c7', 'c3'); INSERT INTO $t($columns) VALUES($row)",
-          values={"id": None}),
+    Probe("no id", f"DELETE FROM $t WHERE code IN ('c7', 'c3'); {INSERT}", values={"id": None}),
     Probe("null id", values={"id": "NULL"}),
     Probe("num check", values={"num": "-1"}),
     Probe("num null", values={"num": "NULL"}),

@@ -28,7 +28,8 @@ FEATURES: tuple[Feature, ...] = (
     _index("an index DESC", 'CREATE INDEX "on f" ON t(f DESC);'),
     _index("an index COLLATE NOCASE", 'CREATE INDEX "on f" ON t(f COLLATE NOCASE);'),
     _index("a UNIQUE index COLLATE NOCASE", 'CREATE UNIQUE INDEX "on f" ON t(f COLLATE NOCASE);'),
-    _index("an index on a NOCASE column", 'CREATE INDEX "on f" ON t(f);', f="f TEXT COLLATE NOCASE"),
+    _index("an index on a NOCASE column", 'CREATE INDEX "on f" ON t(f);',
+           f="f TEXT COLLATE NOCASE"),
     _index("a partial index on f", 'CREATE INDEX "on f" ON t(num) WHERE f IS NOT NULL;'),
     _index("a partial UNIQUE index", 'CREATE UNIQUE INDEX "on f" ON t(f) WHERE spare > \'s1\';',
            spare=True),
@@ -52,5 +53,6 @@ FEATURES: tuple[Feature, ...] = (
     shape("a statistic made by hand", then="CREATE INDEX i ON t(num); ANALYZE;"
           "UPDATE sqlite_stat1 SET stat = '5000000 3' WHERE idx = 'i';"),
     shape("an index on a child", then="CREATE INDEX on_child ON child(t_code);",
-          probes=(Probe("read", "SELECT count(*) FROM child INDEXED BY on_child WHERE t_code='c1'"),)),
+          probes=(Probe("read", "SELECT count(*) FROM child INDEXED BY on_child"
+                  " WHERE t_code = 'c1'"),)),
 )  # fmt: skip

@@ -35,8 +35,9 @@ def _own(name: str, clause: str, f: str = "f INTEGER DEFAULT 3") -> Feature:
 
 def _kid(name: str, action: str, column: str = "id") -> Feature:
     """Return a feature whose second child refers to `column` with `action`."""
+    parent = f"({column})" if column else ""
     then = (
-        f"CREATE TABLE kid(k INTEGER PRIMARY KEY, p DEFAULT 1 REFERENCES t{column and f'({column})'}"
+        f"CREATE TABLE kid(k INTEGER PRIMARY KEY, p DEFAULT 1 REFERENCES t{parent}"
         f" {action}); INSERT INTO kid(p) SELECT {column or 'id'} FROM t WHERE code <> 'c1';"
         f"INSERT INTO kid(p) SELECT {column or 'id'} FROM t WHERE code <> 'c3';"
     )

@@ -29,7 +29,8 @@ FEATURES: tuple[Feature, ...] = (
     _text("comments where keywords are", "CREATE/*1*/TABLE/*2*/t/*3*/(/*4*/id/*5*/INTEGER/*6*/"
           f"PRIMARY/*7*/KEY/*8*/,{_BODY.format(f='f/*9*/TEXT/*10*/')}/*11*/)/*12*/"),
     _text("one line without spaces", "CREATE TABLE t(id INTEGER PRIMARY KEY,code TEXT NOT NULL"
-          " UNIQUE,f TEXT,spare TEXT,num INTEGER NOT NULL DEFAULT 7 CONSTRAINT num_ck CHECK(num<>-1)"
+          " UNIQUE,f TEXT,spare TEXT,num INTEGER NOT NULL DEFAULT 7 CONSTRAINT num_ck"
+          " CHECK(num<>-1)"
           ",own INTEGER REFERENCES other(id),ref INTEGER)"),
     _text("Windows line ends and tabs", "CREATE TABLE t(\r\n\t" +
           _PLAIN.replace(", ", ",\r\n\t") + "\r\n)"),

@@ -52,12 +52,14 @@ FEATURES: tuple[Feature, ...] = (
              " INSERT INTO log(what) SELECT f FROM t WHERE own = new.id; END;"),
     _trigger("a trigger elsewhere that writes f", "CREATE TRIGGER tr AFTER UPDATE ON other BEGIN"
              " UPDATE t SET f = new.label WHERE own = new.id; END;"),
-    _trigger("a trigger elsewhere that deletes rows", "CREATE TRIGGER tr AFTER UPDATE ON other BEGIN"
+    _trigger("a trigger elsewhere that deletes rows",
+             "CREATE TRIGGER tr AFTER UPDATE ON other BEGIN"
              " DELETE FROM t WHERE f = 'b' AND own = new.id; END;"),
     _trigger("a trigger with an upsert", "CREATE TRIGGER tr AFTER UPDATE ON other BEGIN"
              " INSERT INTO t(id, code, f) VALUES (2, 'c2', 'u') ON CONFLICT(code)"
              " DO UPDATE SET f = excluded.f || t.f; END;"),
-    _trigger("a trigger with a subquery and aliases", "CREATE TRIGGER tr AFTER UPDATE ON other BEGIN"
+    _trigger("a trigger with a subquery and aliases",
+             "CREATE TRIGGER tr AFTER UPDATE ON other BEGIN"
              " INSERT INTO log(what, value) WITH x AS (SELECT a.f AS f FROM t AS a)"
              " SELECT 'n', count(x.f) FROM x; END;"),
     _trigger("several triggers, their order counts",

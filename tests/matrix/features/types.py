@@ -53,7 +53,8 @@ FEATURES: tuple[Feature, ...] = (
           new="5"),
     shape("infinity and minus zero", "f", ("9e999", "-9e999", "-0.0", "0.0"), new="1"),
     shape("NUL bytes in text", "f TEXT", ("'a' || char(0) || 'b'", "char(0)", "NULL", "'d'")),
-    shape("broken UTF-8", "f TEXT", ("CAST(x'ff61' AS TEXT)", "CAST(x'c3' AS TEXT)", "NULL", "'d'")),
+    shape("broken UTF-8", "f TEXT",
+          ("CAST(x'ff61' AS TEXT)", "CAST(x'c3' AS TEXT)", "NULL", "'d'")),
     shape("empty text and NULL", "f TEXT", ("''", "NULL", "' '", "''")),
     shape("empty text in an INTEGER column", "f INTEGER", ("''", "NULL", "0", "1"), new="5"),
     shape("blobs in a TEXT column", "f TEXT", ("x'00'", "x''", "x'616263'", "'abc'")),
@@ -70,7 +71,8 @@ FEATURES: tuple[Feature, ...] = (
     shape("NULL in the bystander", "f TEXT",
           then="UPDATE t SET spare = NULL WHERE id = 3;"),
     shape("duplicates but for case", "f TEXT UNIQUE", ("'a'", "'A'", "NULL", "'d'")),
-    shape("hundreds of rows", "f TEXT", probes=(Probe("count", "SELECT count(*), sum(num) FROM $t"),),
+    shape("hundreds of rows", "f TEXT",
+          probes=(Probe("count", "SELECT count(*), sum(num) FROM $t"),),
           then="WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 1300)"
           " INSERT INTO t(id, code, f, spare, num) SELECT i * 3, 'n' || i, i, i, i FROM n;"),
 )  # fmt: skip
