@@ -9,7 +9,6 @@ never touches another file than the copy and its own sibling.
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -114,6 +113,8 @@ def _run_python(
     known: Known,
     run_one: Callable[[Migration], Applied],
 ) -> tuple[Walk, Applied | None]:
+    import shutil
+
     past = copy.with_name(f"{copy.name}.before")
     shutil.copyfile(copy, past)
     try:
