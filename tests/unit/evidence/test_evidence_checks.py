@@ -49,6 +49,12 @@ def test_f16_an_orphan_made_by_an_update_is_new(files):
     assert (key.rows, key.samples) == (2, ("id=1, p id=98", "id=4, p id=98"))
 
 
+def test_f16_an_orphan_value_that_others_had_is_still_new(files):
+    """Row 4 named 99 before; row 1 did not, so its 99 is a new violation."""
+    files.make(FAMILY, 'UPDATE child SET "p id" = 99 WHERE id = 1')
+    assert broken(files) == [("child", ("p id",), "p q", 1, ("id=1, p id=99",))]
+
+
 def test_f16_a_dropped_parent_orphans_every_row(files):
     """The parent table is gone: all rows that name one are new orphans, but those that were."""
     files.make(FAMILY, 'DROP TABLE "p q"')

@@ -157,6 +157,25 @@ def test_no_database_is_no_proof(tmp_path):
         assert PageProof.read(one, two) is None
 
 
+@pytest.mark.parametrize(
+    ("at", "value"), [(20, 32), (47, 1), (59, 2)], ids=["reserved", "schema format", "encoding"]
+)
+def test_equal_pages_under_another_header_prove_nothing(files, at, value):
+    """The same bytes mean other values under another encoding or schema format."""
+    files.make(DEEP)
+    raw = bytearray(files.after.read_bytes())
+    raw[at] = value
+    files.after.write_bytes(raw)
+    assert PageProof.read(files.before, files.after) is None
+
+
+def test_a_file_with_half_a_page_is_not_proved_by_pages(files):
+    """A size that is no whole number of pages is no file that SQLite has finished."""
+    files.make(DEEP)
+    files.after.write_bytes(files.after.read_bytes() + bytes(100))
+    assert PageProof.read(files.before, files.after) is None
+
+
 def test_a_shorter_file_after_is_different_where_it_ends(files):
     """Pages that the file after does not have are changed pages."""
     files.make(DEEP)

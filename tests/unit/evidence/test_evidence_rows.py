@@ -203,6 +203,32 @@ def test_f22_a_declared_key_finds_the_rows_that_moved(files):
     assert table.samples[0].key == "k='c'"
 
 
+def test_f22_content_is_compared_to_the_bit(files):
+    """Matched by content, 4 is not 4.0 and 'b' is not 'B', whatever the column's collation."""
+    files.make(
+        "CREATE TABLE log(x, y TEXT COLLATE NOCASE);"
+        "INSERT INTO log VALUES (0, 'z'), (4, 'a'), (5, 'b'), (9, 'q');"
+        "DELETE FROM log WHERE x = 0",
+        "UPDATE log SET x = 4.0 WHERE x = 4; UPDATE log SET y = 'B' WHERE x = 5; VACUUM",
+    )
+    table = files.table("log")
+    assert table.matched_by == "content"
+    assert counts(table) == (1, 0, 2, 2)
+
+
+def test_f22_a_key_with_nulls_does_not_find_rows(files):
+    """A NULL in a UNIQUE column equals nothing: such a table is matched by content."""
+    files.make(
+        "CREATE TABLE t(k TEXT UNIQUE, v); INSERT INTO t VALUES ('a', 1), (NULL, 2), ('c', 3),"
+        "(NULL, 4); DELETE FROM t WHERE k = 'a'",
+        "CREATE TABLE n(k TEXT UNIQUE, v, w); INSERT INTO n(k, v) SELECT * FROM t;"
+        "DROP TABLE t; ALTER TABLE n RENAME TO t",
+    )
+    table = files.table("t")
+    assert counts(table) == (3, 0, 0, 0)
+    assert table.matched_by == "content"
+
+
 def test_an_update_of_a_table_without_key_stays_an_update(files):
     """Rows updated in place keep their rowids, so they are changed, not removed and added."""
     files.make(change="UPDATE log SET line = 'new' WHERE at = 3")
@@ -321,6 +347,17 @@ def test_a_renamed_table_is_one_table(files, change):
     table = files.table("journal")
     assert (table.kind, table.was, table.kept, table.removed) == ("renamed", "log", 5, 0)
     assert not losses(files.compare())
+
+
+def test_a_copy_under_another_name_may_not_change_a_row(files):
+    """Four of five rows are the same, but nothing says the fifth was updated: a drop is told."""
+    files.make(
+        change="CREATE TABLE journal(line TEXT, at); INSERT INTO journal SELECT * FROM log;"
+        "UPDATE journal SET line = 'other' WHERE at = 1; DROP TABLE log"
+    )
+    assert [(loss.kind, loss.table) for loss in losses(files.compare())] == [
+        ("table-dropped", "log")
+    ]
 
 
 def test_a_new_table_of_the_same_look_hides_no_dropped_one(files):
