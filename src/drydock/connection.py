@@ -200,7 +200,9 @@ def candidate(path: Path, *, journal: bool) -> sqlite3.Connection:
     # A SELECT in a migration may meet text that somebody stored as Latin-1 (F21).
     connection.text_factory = lambda data: data.decode(errors="replace")
     connection.execute("PRAGMA synchronous=OFF")
-    connection.execute(f"PRAGMA journal_mode={'TRUNCATE' if journal else 'OFF'}")
+    # A migration that switched to WAL means it for good; publish makes one file of it.
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute(f"PRAGMA journal_mode={'TRUNCATE' if journal else 'OFF'}")
     return connection
 
 
