@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from drydock.rebuild.commands import Action
 
+_JSON = "print JSON on standard output (docs/json.md)"
 _YES = "answer the questions of the review with yes"
 
 
@@ -39,10 +40,16 @@ def _is_chained(context: Context) -> bool:
     help={
         "diff": "show how edited files differ from what was applied",
         "check": "exit 8 unless current",
+        "json": _JSON,
     }
 )
 @guarded
-def status(context: Context, diff: bool = False, check: bool = False) -> None:
+def status(
+    context: Context,
+    diff: bool = False,
+    check: bool = False,
+    json: bool = False,  # noqa: ARG001 - @guarded makes the terminal of it
+) -> None:
     """Say which migrations are applied, pending, edited, missing or out of order."""
     from drydock.commands import status as command
 
@@ -59,6 +66,8 @@ def status(context: Context, diff: bool = False, check: bool = False) -> None:
         "create": "make a new, empty database when there is none",
         "force": "kill the backend if it does not stop",
         "quiet": "print only errors",
+        "verbose": "print all that is known of each finding",
+        "json": "print the run's receipt as JSON on standard output (docs/json.md)",
     }
 )
 @guarded
@@ -71,14 +80,15 @@ def migrate(
     no_backend: bool = False,
     create: bool = False,
     force: bool = False,
-    quiet: bool = False,
+    quiet: bool = False,  # noqa: ARG001 - @guarded makes the terminal of these three
+    verbose: bool = False,  # noqa: ARG001
+    json: bool = False,  # noqa: ARG001
 ) -> None:
     """Migrate the database through the whole chain, or leave it exactly as it was."""
     from drydock.commands import migrate as command
     from drydock.walk import Options
 
     settings = settings_of(context)
-    context.config.update({"drydock_quiet": quiet})
     if command.is_current(settings, terminal_of(context), create=create):
         return
     dry_run = dry_run or bool(context.config.run.dry)
@@ -91,7 +101,7 @@ def migrate(
         create=create,
         force=force,
     )
-    command.run(walk_of(context, options))
+    command.run(walk_of(context, options), terminal_of(context))
 
 
 @task(help={"force": "kill what does not stop in time"})
@@ -115,9 +125,9 @@ def backup(context: Context) -> None:
     _perform(context, "backup")
 
 
-@task(help={"verify": "read every backup whole: digest and quick_check"})
+@task(help={"verify": "read every backup whole: digest and quick_check", "json": _JSON})
 @guarded
-def backups(context: Context, verify: bool = False) -> None:
+def backups(context: Context, verify: bool = False, json: bool = False) -> None:  # noqa: ARG001
     """List the backups, newest last."""
     from drydock.commands import backups as command
 
@@ -156,19 +166,26 @@ def restore(
 @task(
     help={
         "to": "a backup's id; by default the one that the last run took",
+        "keep-new-rows": "carry over what the application wrote since, where columns allow",
         "yes": "do not ask",
         "no-backend": "leave the backend alone",
     }
 )
 @guarded
 def rollback(
-    context: Context, to: str | None = None, yes: bool = False, no_backend: bool = False
+    context: Context,
+    to: str | None = None,
+    keep_new_rows: bool = False,
+    yes: bool = False,
+    no_backend: bool = False,
 ) -> None:
     """Go back to the database before the last run; the present one is kept."""
     from drydock.commands import rollback as command
     from drydock.walk import Options
 
-    command.run(walk_of(context, Options(yes=yes, no_backend=no_backend)), to)
+    command.run(
+        walk_of(context, Options(yes=yes, no_backend=no_backend, keep_new_rows=keep_new_rows)), to
+    )
 
 
 @task(
@@ -176,6 +193,7 @@ def rollback(
         "static": "the text and the rows as they are, without a rehearsal",
         "format": "text, json, sarif or github",
         "json": "the same as --format json",
+        "verbose": "print all that is known of each finding",
     }
 )
 @guarded
@@ -184,6 +202,7 @@ def review(
     static: bool = False,
     format: str = "text",  # noqa: A002 - the flag's name
     json: bool = False,
+    verbose: bool = False,  # noqa: ARG001 - @guarded makes the terminal of it
 ) -> None:
     """Show what is pending and what it would do to the data, rehearsed on a copy."""
     if _is_chained(context):
@@ -195,14 +214,22 @@ def review(
     command.run(settings_of(context), terminal_of(context), static=static, form=form)
 
 
-@task(iterable=["expect"], help={"expect": "ask for one thing: transactions.trip_tag (repeatable)"})
+@task(
+    iterable=["expect"],
+    help={"expect": "ask for one thing: transactions.trip_tag (repeatable)", "json": _JSON},
+)
 @guarded
-def verify_schema(context: Context, expect: list[str]) -> None:
+def verify_schema(context: Context, expect: list[str], json: bool = False) -> None:
     """Verify history, soundness, foreign keys and the schema against the models."""
-    if expect:
-        _perform(context, "verify-schema", expect=tuple(expect))
+    from drydock import chain
+    from drydock.commands import verify_schema as command
+    from drydock.walk import Options
+
+    walk = walk_of(context, Options(expect=tuple(expect)) if expect else None)
+    if json:
+        command.run(walk, terminal_of(context))
     else:
-        _perform(context, "verify-schema")
+        chain.perform(walk, chain.step_named("verify-schema"))
 
 
 @task
@@ -256,13 +283,93 @@ def new(
     terminal_of(context).data(str(path))
 
 
-@task
+@task(
+    positional=["first", "second"],
+    help={"first": "live, a backup's id, or a file", "second": "the same; by default live"},
+)
 @guarded
-def doctor(context: Context) -> None:
+def diff(context: Context, first: str, second: str = "live") -> None:
+    """Show how two databases differ, in schema and in rows."""
+    from drydock.commands import diff as command
+
+    command.show(settings_of(context), terminal_of(context), first, second)
+
+
+@task(
+    positional=["table"],
+    help={
+        "table": "the table",
+        "where": "which rows of the backup, as SQL",
+        "from": "a backup's id; by default the newest",
+        "yes": "do not ask",
+    },
+)
+@guarded
+def restore_rows(
+    context: Context, table: str, where: str = "1", from_: str | None = None, yes: bool = False
+) -> None:
+    """Bring rows back from a backup, inserted or updated by their key."""
+    from drydock.commands import restore_rows as command
+    from drydock.walk import Options
+
+    command.run(walk_of(context, Options(yes=yes)), table, where, from_)
+
+
+@task(help={"json": _JSON})
+@guarded
+def doctor(context: Context, json: bool = False) -> None:  # noqa: ARG001
     """Show one page on the environment: versions, database, disk, runs, settings."""
     from drydock.commands import doctor as command
 
     command.show(settings_of(context), terminal_of(context))
+
+
+@task(help={"json": _JSON})
+@guarded
+def history(context: Context, json: bool = False) -> None:  # noqa: ARG001
+    """List all runs, one line each, newest last."""
+    from drydock.commands import history as command
+
+    command.show(settings_of(context), terminal_of(context))
+
+
+@task(
+    positional=["run"],
+    help={
+        "run": "a run's id, or how it begins (inv history); by default the newest",
+        "open": "show the page in the browser",
+        "json": "print the receipt as JSON on standard output (docs/json.md)",
+    },
+)
+@guarded
+def receipt(
+    context: Context,
+    run: str = "",
+    open: bool = False,  # noqa: A002 - the flag's name
+    json: bool = False,  # noqa: ARG001
+) -> None:
+    """Say where a run's receipt is: a page with all that the run did; or show it."""
+    from drydock.commands import receipt as command
+
+    command.show(settings_of(context), terminal_of(context), run, in_browser=open)
+
+
+@task(
+    help={
+        "format": "svg or mermaid; by default what the output's name says, else svg",
+        "output": "write it to this file (.svg, .mmd, or .md for a page)",
+    }
+)
+@guarded
+def diagram(
+    context: Context,
+    format: str = "",  # noqa: A002 - the flag's name
+    output: str = "",
+) -> None:
+    """Draw the schema of the database: tables, columns, types, keys."""
+    from drydock.commands import diagram as command
+
+    command.run(settings_of(context), terminal_of(context), form=format, output=output)
 
 
 namespace = Collection(
@@ -277,7 +384,12 @@ namespace = Collection(
     rollback,
     backups,
     restore,
+    restore_rows,
+    diff,
     new,
     doctor,
+    history,
+    receipt,
+    diagram,
 )
-namespace.configure({"drydock": unset(), "drydock_quiet": False})
+namespace.configure({"drydock": unset()})

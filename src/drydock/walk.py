@@ -44,6 +44,7 @@ class Options:
     create: bool = False
     force: bool = False
     expect: tuple[str, ...] = ()
+    keep_new_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ class Reporter(Protocol):
     def step_failed(self, step: str, seconds: float) -> None:
         """A step has failed; the error follows when the way back is done."""
 
-    def progress(self, what: str, done: int, total: int) -> None:
-        """`done` of `total` pages or rows of `what`."""
+    def progress(self, what: str, done: int, total: int, unit: str = "") -> None:
+        """`done` of `total` of `what`, counted in `unit`: bytes, rows, nothing."""
 
     def note(self, text: str) -> None:
         """Tell something worth knowing that is no failure."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from drydock import backup, candidate
@@ -36,6 +37,9 @@ def show(settings: Settings, terminal: Terminal, *, verify: bool) -> None:
     Raises:
         BackupUnsound: One is not what its manifest says.
     """
+    if terminal.as_json:
+        _tell(settings, terminal, verify=verify)
+        return
     every = backup.proved(settings.backups)
     problems: list[str] = []
     for each in every:
@@ -47,6 +51,31 @@ def show(settings: Settings, terminal: Terminal, *, verify: bool) -> None:
         problems.append(f"{folder.name}: not proved")
     counted = f"{len(every)} proved backup{'s' * (len(every) != 1)} in {settings.backups.name}"
     terminal.line(f"{counted}{'; all read and sound' if verify and not problems else ''}")
+    if verify and problems:
+        raise BackupUnsound(problems)
+
+
+def _tell(settings: Settings, terminal: Terminal, *, verify: bool) -> None:
+    every = backup.proved(settings.backups)
+    found = {each.id: backup.verify(each) if verify else [] for each in every}
+    left = backup.unproved(settings.backups) if settings.backups.is_dir() else ()
+    problems = [f"{name}: {problem}" for name, each in found.items() for problem in each]
+    problems += [f"{folder.name}: not proved" for folder in left]
+    terminal.document(
+        {
+            "folder": str(settings.backups),
+            "backups": [
+                {
+                    **asdict(each.manifest),
+                    "path": str(each.file),
+                    "sound": not found[each.id] if verify else None,
+                    "problems": found[each.id],
+                }
+                for each in every
+            ],
+            "not_proved": [folder.name for folder in left],
+        }
+    )
     if verify and problems:
         raise BackupUnsound(problems)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from drydock import doctor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drydock.doctor import Fact
     from drydock.settings import Settings
     from drydock.terminal import Terminal
 
@@ -17,6 +21,9 @@ def show(settings: Settings, terminal: Terminal) -> None:
     """Print the page; reads only."""
     section = ""
     facts = doctor.examine(settings)
+    if terminal.as_json:
+        _tell(facts, terminal)
+        return
     for fact in facts:
         if fact.section != section:
             section = fact.section
@@ -25,3 +32,14 @@ def show(settings: Settings, terminal: Terminal) -> None:
     wrong = sum(fact.verdict == "wrong" for fact in facts)
     worries = sum(fact.verdict == "worry" for fact in facts)
     terminal.line(f"{wrong} wrong, {worries} to know about")
+
+
+def _tell(facts: Sequence[Fact], terminal: Terminal) -> None:
+    verdicts = [fact.verdict for fact in facts]
+    terminal.document(
+        {
+            "facts": [asdict(fact) for fact in facts],
+            "wrong": verdicts.count("wrong"),
+            "worries": verdicts.count("worry"),
+        }
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from drydock import connection
 from drydock.commands import status
+from drydock.receipt import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,16 +24,29 @@ def is_current(settings: Settings, terminal: Terminal, *, create: bool) -> bool:
     found = status.read(settings)
     if found.pending or not found.is_clean or status.is_unfinished(settings):
         return False
-    terminal.line(f"nothing pending: {len(found.applied)} applied to {settings.database.name}")
+    said = f"nothing pending: {len(found.applied)} applied to {settings.database.name}"
+    if terminal.as_json:
+        terminal.document({"run": None, "phase": "current", "summary": said, "error": None})
+    else:
+        terminal.line(said)
     return True
 
 
-def run(walk: Walk) -> None:
-    """Walk the chain.
+def run(walk: Walk, terminal: Terminal) -> None:
+    """Walk the chain; with ``--json``, tell the run's receipt whatever became of it.
 
     Raises:
         DrydockError: A step failed; everything was undone.
     """
+    try:
+        _walk(walk)
+    finally:
+        page = walk.run.folder / files.PAGE if walk.run is not None else None
+        if terminal.as_json and page is not None and page.exists():
+            terminal.document(files.read(page))
+
+
+def _walk(walk: Walk) -> None:
     from drydock import chain
 
     if walk.options.create:

@@ -130,7 +130,9 @@ def _show(
     from drydock import __version__, review
 
     if form == "json":
-        terminal.data(json.dumps({"format": 1, "findings": review.to_json(findings)}, indent=2))
+        terminal.document(
+            {"pending": [each.name for each in pending], "findings": review.to_json(findings)}
+        )
     elif form == "sarif":
         terminal.data(json.dumps(review.to_sarif(findings, version=__version__), indent=2))
     elif form == "github":

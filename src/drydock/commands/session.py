@@ -9,10 +9,11 @@ from __future__ import annotations
 import atexit
 import functools
 import signal
+import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from drydock.errors import DrydockError, ExitCode, Interrupted
+from drydock.errors import DrydockError, Interrupted
 from drydock.settings import Settings, load
 from drydock.terminal import Terminal
 
@@ -30,9 +31,10 @@ _ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
 
 
 class _Session:
-    """The one walk of this process; None until a task needs it."""
+    """The one walk of this process, None until a task needs it, and the terminal of the task."""
 
     walk: Walk | None = None
+    terminal: Terminal | None = None
 
 
 def settings_of(context: Context) -> Settings:
@@ -40,9 +42,11 @@ def settings_of(context: Context) -> Settings:
     return load(overrides=context.config.get("drydock"))
 
 
-def terminal_of(context: Context) -> Terminal:
-    """Return the terminal, quiet where ``inv migrate --quiet`` or the configuration says so."""
-    return Terminal(quiet=bool(context.config.get("drydock_quiet")))
+def terminal_of(_: Context) -> Terminal:
+    """Return the terminal of the task at hand, as its flags want it."""
+    if _Session.terminal is None:
+        _Session.terminal = Terminal()
+    return _Session.terminal
 
 
 def walk_of(context: Context, options: Options | None = None) -> Walk:
@@ -57,6 +61,7 @@ def walk_of(context: Context, options: Options | None = None) -> Walk:
         atexit.register(_end)
     elif options is not None:
         _Session.walk.options = options
+    _Session.walk.reporter = terminal_of(context)
     return _Session.walk
 
 
@@ -64,11 +69,14 @@ def _end() -> None:
     if _Session.walk is not None:
         from drydock import chain
 
-        chain.finish(_Session.walk, "done")
+        with chain.undisturbed():
+            chain.finish(_Session.walk, "done")
 
 
 def guarded(function: Callable[P, None]) -> Callable[P, None]:
     """Turn errors of a task into one screen and an exit code, and signals into errors.
+
+    The flags ``--quiet``, ``--verbose`` and ``--json`` mean the same in every task that has them.
 
     Raises:
         SystemExit: With the exit code of the error.
@@ -76,22 +84,37 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
+        shown = _Session.terminal = Terminal(
+            quiet=bool(options.get("quiet")),
+            verbose=bool(options.get("verbose")),
+            as_json=bool(options.get("json")),
+        )
         try:
             _listen_for_signals()
             function(*arguments, **options)
-        except DrydockError as error:
-            Terminal().error(error)
-            sys.exit(int(error.exit_code))
-        except OSError as error:
-            Terminal().error(_refused(error))
-            sys.exit(int(ExitCode.FAILED))
+        except (DrydockError, OSError, sqlite3.OperationalError) as error:
+            known = _walked_back(error)
+            shown.error(known)
+            sys.exit(int(known.exit_code))
 
     return run
 
 
-def _refused(error: OSError) -> DrydockError:
+def _walked_back(error: DrydockError | OSError | sqlite3.OperationalError) -> DrydockError:
+    """Return what is to be shown; a run that the error left between two steps is taken back."""
+    walk = _Session.walk
+    if walk is not None and walk.run is not None:
+        from drydock import chain
+
+        try:
+            return chain.abandon(walk, error)
+        except DrydockError as stuck:
+            return stuck
+    if isinstance(error, DrydockError):
+        return error
     return DrydockError(
-        f"the system refused: {error.strerror or error} ({error.filename or 'no file named'})",
+        f"the system refused: {getattr(error, 'strerror', None) or error}"
+        f" ({getattr(error, 'filename', None) or 'no file named'})",
         state="the database was not touched",
         hint="look at the disk and the permissions: inv doctor",
     )

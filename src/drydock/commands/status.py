@@ -38,7 +38,10 @@ def read(settings: Settings) -> Plan:
 def show(settings: Settings, terminal: Terminal, *, diff: bool, check: bool) -> None:
     """Print the state; with `check`, raise NotCurrent when something is pending or wrong."""
     found = read(settings)
-    pending = {each.name for each in found.pending}
+    if terminal.as_json:
+        _tell(settings, terminal, found)
+        _require_current(found, check=check)
+        return
     late = {each.name for each in found.out_of_order}
     edited = {each.name for each in found.edited}
     for entry in found.applied:
@@ -54,9 +57,50 @@ def show(settings: Settings, terminal: Terminal, *, diff: bool, check: bool) -> 
     if is_unfinished(settings):
         _tell_unfinished(settings, terminal)
     terminal.line(summary(settings, found))
+    _require_current(found, check=check)
+
+
+def _require_current(found: Plan, *, check: bool) -> None:
     wrong = len(found.edited) + len(found.missing)
-    if check and (pending or wrong):
-        raise NotCurrent(f"{len(pending)} pending, {wrong} edited or missing")
+    if check and (found.pending or wrong):
+        raise NotCurrent(f"{len(found.pending)} pending, {wrong} edited or missing")
+
+
+def _tell(settings: Settings, terminal: Terminal, found: Plan) -> None:
+    edited = {each.name for each in found.edited}
+    missing = {each.name for each in found.missing}
+    late = {each.name for each in found.out_of_order}
+    terminal.document(
+        {
+            "database": str(settings.database),
+            "current": not (found.pending or edited or missing),
+            "applied": [
+                {
+                    "name": each.name,
+                    "state": "edited"
+                    if each.name in edited
+                    else "missing"
+                    if each.name in missing
+                    else "applied",
+                    "applied_at": each.applied_at,
+                    "seconds": each.seconds,
+                    "run": each.run,
+                    "checksum": each.checksum,
+                }
+                for each in found.applied
+            ],
+            "pending": [
+                {
+                    "name": each.name,
+                    "file": str(each.path),
+                    "checksum": each.checksum,
+                    "out_of_order": each.name in late,
+                }
+                for each in found.pending
+            ],
+            "unfinished": is_unfinished(settings),
+        }
+    )
 
 
 def is_unfinished(settings: Settings) -> bool:

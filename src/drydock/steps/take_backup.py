@@ -67,7 +67,7 @@ def perform(walk: Walk) -> str:
         folder,
         purpose="migrate" if walk.hold else "backup",
         hold=walk.hold,
-        progress=lambda done, total: walk.reporter.progress("backup", done, total),
+        progress=lambda done, total: _tell(walk, done, total),
     )
     walk.record.note(backup=walk.backup.id)
     walk.read_plan()
@@ -79,6 +79,11 @@ def perform(walk: Walk) -> str:
     also = f"; {len(pruned)} old deleted" if pruned else ""
     where = _shown(walk.backup.folder, walk.settings.root)
     return f"{where} ({size(walk.backup.manifest.bytes)}, proved){also}"
+
+
+def _tell(walk: Walk, pages: int, of: int) -> None:
+    in_bytes = walk.live.stat().st_size
+    walk.reporter.progress("backup", pages * in_bytes // max(1, of), in_bytes, "bytes")
 
 
 def undo(walk: Walk) -> None:
