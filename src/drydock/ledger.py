@@ -101,3 +101,13 @@ def record(
             declared,
         ),
     )
+
+
+def remove(connection: sqlite3.Connection, name: str) -> None:
+    """Take the migration `name` out of the ledger; harmless where it is not in it."""
+    connection.execute(f"DELETE FROM {TABLE} WHERE name = ?", (name,))
+
+
+def rename(connection: sqlite3.Connection, old: str, new: str) -> None:
+    """Let the row of the migration `old` follow its file, which is called `new` now."""
+    connection.execute(f"UPDATE {TABLE} SET name = ? WHERE name = ?", (new, old))

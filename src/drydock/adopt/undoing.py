@@ -1,0 +1,154 @@
+"""Take back, on a throw-away copy, what a script says is done already, so that it can run again.
+
+What is there is set aside under a name of ours, so that the script makes it anew; what it drops
+and is gone is put there, so that it has something to drop; what it renamed gets its old name. The
+run then shows what else it does, and whether it makes exactly what was there. It refuses, by
+returning None, where SQLite does not let it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from drydock import connection
+from drydock.adopt.claims import Thing
+from drydock.names import fold, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from drydock.adopt.claims import Rename
+    from drydock.schema.objects import Schema
+
+# Names of ours: the comparisons of schema and rows leave such tables out.
+ASIDE = "_drydock_aside"
+
+
+def find(schema: Schema, thing: Thing) -> Thing | None:
+    """Return the thing of that name as it is in `schema`, None where there is none.
+
+    SQLite's messages do not always tell the kind; a column without a table is looked for nowhere.
+    """
+    if thing.kind == "column":
+        table = schema.table(thing.table)
+        column = table.column(thing.name) if table else None
+        return Thing("column", column.name, table.name) if table and column else None
+    if thing.kind == "trigger":
+        names = [each.name for each in schema.triggers if fold(each.name) == fold(thing.name)]
+        return Thing("trigger", names[0]) if names else None
+    if table := schema.table(thing.name):
+        return Thing("table", table.name)
+    for view in schema.views:
+        if fold(view.name) == fold(thing.name):
+            return Thing("view", view.name)
+    for index in schema.indexes:
+        if fold(index.name) == fold(thing.name):
+            return Thing("index", index.name)
+    return None
+
+
+def set_aside(file: Path, things: Sequence[Thing], *, turn: int) -> str | None:
+    """Set `things`, all of which are in `file`, aside; return what SQLite says against it.
+
+    Args:
+        file: A copy.
+        things: As `find` returned them.
+        turn: A number that makes the names of this turn unique.
+    """
+    tables = [each for each in things if each.kind == "table"]
+    columns = [each for each in things if each.kind == "column"]
+    others = [each for each in things if each.kind not in ("table", "column")]
+    with closing(_open(file)) as opened:
+        # Whatever points at the table goes on pointing at its name, which is made anew.
+        statements = ["PRAGMA legacy_alter_table=ON"]
+        for each in tables:
+            statements += _drops_on(opened, each.name)
+        statements += [f"DROP {each.kind.upper()} IF EXISTS {quote(each.name)}" for each in others]
+        for number, each in enumerate(tables):
+            aside = quote(f"{ASIDE}_{turn}_{number}")
+            statements.append(f"ALTER TABLE {quote(each.name)} RENAME TO {aside}")
+        statements.append("PRAGMA legacy_alter_table=OFF")
+        problem = _execute(opened, statements)
+        renames = [
+            f"ALTER TABLE {quote(each.table)} RENAME COLUMN {quote(each.name)} "
+            f"TO {quote(f'{ASIDE}_{turn}_{number}')}"
+            for number, each in enumerate(columns)
+        ]
+        if problem is None and _execute(opened, renames) is not None:
+            # A view or trigger that was broken before lets SQLite rename no column.
+            problem = _execute(opened, [*_drops_of_code(opened), *renames])
+    return problem
+
+
+def put_back(file: Path, thing: Thing) -> str | None:
+    """Make something of the name of `thing`, which is not in `file`, so that it can be dropped."""
+    dummy, name = quote(f"{ASIDE}_dummy"), quote(thing.name)
+    statement = {
+        "table": f"CREATE TABLE {name} ({quote(ASIDE)})",
+        "column": f"ALTER TABLE {quote(thing.table)} ADD COLUMN {name}",
+        "index": f"CREATE INDEX {name} ON {dummy} (x)",
+        "view": f"CREATE VIEW {name} AS SELECT 1 AS x",
+        "trigger": f"CREATE TRIGGER {name} AFTER INSERT ON {dummy} BEGIN SELECT 1; END",
+    }[thing.kind]
+    with closing(_open(file)) as opened:
+        return _execute(opened, [f"CREATE TABLE IF NOT EXISTS {dummy} (x)", statement])
+
+
+def rename_back(file: Path, rename: Rename) -> str | None:
+    """Give what was renamed its old name again."""
+    table, to = quote(rename.table), quote(rename.to)
+    statement = (
+        f"ALTER TABLE {table} RENAME COLUMN {to} TO {quote(rename.column)}"
+        if rename.column
+        else f"ALTER TABLE {to} RENAME TO {table}"
+    )
+    with closing(_open(file)) as opened:
+        return _execute(opened, [statement])
+
+
+def without_triggers(file: Path) -> None:
+    """Drop all triggers, so that what a run changes is the script's own doing."""
+    with closing(_open(file)) as opened:
+        drops = [each for each in _drops_of_code(opened) if each.startswith("DROP TRIGGER")]
+        _execute(opened, drops)
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    opened = connection.candidate(file, journal=True)
+    # The schema is as trusted as the script that is run on it next.
+    opened.execute("PRAGMA trusted_schema=ON")
+    opened.execute("PRAGMA foreign_keys=OFF")
+    return opened
+
+
+def _execute(opened: sqlite3.Connection, statements: Iterable[str]) -> str | None:
+    """Run all of them or, when one fails, none; return what SQLite said."""
+    try:
+        opened.execute("SAVEPOINT undo")
+        for statement in statements:
+            opened.execute(statement)
+    except sqlite3.Error as error:
+        opened.execute("ROLLBACK TO undo")
+        return str(error)
+    finally:
+        opened.execute("RELEASE undo")
+    return None
+
+
+def _drops_on(opened: sqlite3.Connection, table: str) -> list[str]:
+    rows = opened.execute(
+        "SELECT type, name FROM sqlite_schema "
+        "WHERE type IN ('index', 'trigger') AND sql NOT NULL AND tbl_name = ? COLLATE NOCASE",
+        (table,),
+    )
+    return [f"DROP {kind.upper()} {quote(name)}" for kind, name in rows]
+
+
+def _drops_of_code(opened: sqlite3.Connection) -> list[str]:
+    rows = opened.execute(
+        "SELECT type, name FROM sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY type"
+    )
+    return [f"DROP {kind.upper()} IF EXISTS {quote(name)}" for kind, name in rows]
