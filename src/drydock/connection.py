@@ -151,6 +151,20 @@ def live(path: Path, *, timeout: float) -> sqlite3.Connection:
     return checked(_open(real, "rw", timeout), path)
 
 
+def writing(path: Path, *, timeout: float) -> sqlite3.Connection:
+    """Open the live database to write rows into it as the application would.
+
+    Its triggers may use full-text tables, which SQLite allows only where the schema is trusted.
+
+    Raises:
+        DatabaseMissing, NotADatabase: as they say.
+    """
+    connection = live(path, timeout=timeout)
+    connection.execute("PRAGMA trusted_schema=ON")
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
 def checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     """Return `connection` when its file reads as a database; close it and raise otherwise."""
     try:
@@ -199,6 +213,8 @@ def candidate(path: Path, *, journal: bool) -> sqlite3.Connection:
     connection = _open(path, "rwc", 5.0)
     # A SELECT in a migration may meet text that somebody stored as Latin-1 (F21).
     connection.text_factory = lambda data: data.decode(errors="replace")
+    # The application's own triggers may write to a full-text index, as under any other connection.
+    connection.execute("PRAGMA trusted_schema=ON")
     connection.execute("PRAGMA synchronous=OFF")
     # A migration that switched to WAL means it for good; publish makes one file of it.
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
