@@ -216,4 +216,5 @@ def test_view_on_what_python_may_have_made_is_no_error(review):
         "DROP VIEW titles;\nCREATE VIEW titles AS SELECT fresh FROM made_elsewhere;\n",
         suffixes=(".py", ".sql"),
     )
+    assert "broken-view" not in {each.rule for each in found}
     assert [each for each in found if each.severity == "error"] == []
