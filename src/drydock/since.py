@@ -1,29 +1,46 @@
-"""What the application wrote after a publish: the rows that going back would leave behind (F48).
+"""What the application wrote after a publish, and carrying it along when going back (F48).
 
 The published database is made again, from the backup and the same migrations, and compared with
-the database as it is now; what differs is what was written since. It refuses nothing: where the
-migrations do not run a second time, everything since the backup is told instead.
+the database as it is now; what differs is what was written since. Where the migrations do not run
+a second time, everything since the backup counts. It writes to nothing but files of the run.
 """
 
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import candidate, evidence, executor
+from drydock import candidate, connection, evidence, executor
+from drydock.evidence import carry
 from drydock.migration import Migration
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from drydock.evidence import Evidence
     from drydock.walk import Walk
 
 
-def of_run(backup: Path, migrations: Sequence[Migration], now: Path, walk: Walk) -> Evidence:
-    """Return how the file `now` differs from what `migrations` make of `backup`."""
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What became of one table's new rows: how many were carried, and what could not be."""
+
+    table: str
+    rows: int
+    left_behind: tuple[str, ...]
+
+    def __str__(self) -> str:
+        told = f"{self.table}: {self.rows:,} rows carried over"
+        return "; ".join([told, *self.left_behind])
+
+
+@contextmanager
+def made_again(backup: Path, migrations: Sequence[Migration], walk: Walk) -> Iterator[Path]:
+    """Provide the database that `migrations` make of `backup`; the backup where they fail."""
     with tempfile.TemporaryDirectory(dir=walk.record.folder) as folder:
         again = Path(folder) / "again.db"
         candidate.copy(backup, again)
@@ -37,8 +54,49 @@ def of_run(backup: Path, migrations: Sequence[Migration], now: Path, walk: Walk)
                 logs=Path(folder),
             )
         except executor.MigrationFailed:
-            return evidence.compare(backup, now)
+            yield backup
+        else:
+            yield again
+
+
+def of_run(backup: Path, migrations: Sequence[Migration], now: Path, walk: Walk) -> Evidence:
+    """Return how the file `now` differs from what `migrations` make of `backup`."""
+    with made_again(backup, migrations, walk) as again:
         return evidence.compare(again, now)
+
+
+def carry_over(published: Path, now: Path, target: Path) -> tuple[Carried, ...]:
+    """Carry the rows that `now` has and `published` had not into `target`, table by table.
+
+    Args:
+        published: The database as it was published.
+        now: The database that the application wrote to since.
+        target: A candidate; its schema may be older.
+
+    Returns:
+        One entry for each table with new rows. A table whose rows cannot be carried says why.
+    """
+    compared = evidence.compare(published, now)
+    waiting = [each.name for each in compared.tables if each.added or each.changed]
+    done: list[Carried] = []
+    failed: dict[str, str] = {}
+    with closing(connection.candidate(target, journal=True)) as opened:
+        while waiting:
+            # A child's rows go in once those of its parent are there: try again while it helps.
+            left: list[str] = []
+            for table in waiting:
+                try:
+                    planned = carry.plan(now, target, table, since=published)
+                    carry.apply(planned, opened)
+                except carry.CarryImpossible as error:
+                    failed[table] = "; ".join([error.what, *error.cause])
+                    left.append(table)
+                else:
+                    done.append(_told(planned))
+            if left == waiting:
+                break
+            waiting = left
+    return (*done, *(Carried(table, 0, (failed[table],)) for table in waiting))
 
 
 def applied_by(opened: sqlite3.Connection, run: str, folder: Path) -> tuple[Migration, ...]:
@@ -51,3 +109,8 @@ def applied_by(opened: sqlite3.Connection, run: str, folder: Path) -> tuple[Migr
         Migration(name, folder / f"{name}.{kind}", text, checksum)
         for name, kind, text, checksum in rows
     )
+
+
+def _told(planned: carry.RowPlan) -> Carried:
+    left = tuple(f"{each.count:,} {each.what} left: {each.reason}" for each in planned.left_behind)
+    return Carried(planned.table, planned.inserts + planned.updates, left)

@@ -7,10 +7,11 @@ replaced is kept as ``failed`` (F48).
 
 from __future__ import annotations
 
+import functools
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import backup, chain, connection, evidence, files, hold, record, since
+from drydock import backup, chain, connection, evidence, files, hold, outcome, record, since
 from drydock.commands.backups import require_sound
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
@@ -18,6 +19,7 @@ from drydock.steps import migrate, take_backup
 
 if TYPE_CHECKING:
     import sqlite3
+    from pathlib import Path
 
     from drydock.backup import Backup
     from drydock.evidence import Evidence
@@ -71,10 +73,21 @@ def run(walk: Walk, name: str | None) -> None:
         _go_back(walk, wanted, last)
     except BaseException as error:
         known = error if isinstance(error, DrydockError) else chain.Unforeseen(error, walk)
-        take_backup.undo(walk)
-        chain.go_back(walk, stop, known)
+        with chain.undisturbed():
+            _take_back(walk, wanted)
+            chain.go_back(walk, stop, known)
         raise known from error
     _start_again(walk, wanted)
+
+
+def _take_back(walk: Walk, wanted: Backup) -> None:
+    """Let the database go; where the backup is live already, that is how it stays (F40)."""
+    take_backup.undo(walk)
+    if walk.record.record.phase in ("publishing", "published"):
+        walk.published = outcome.took_place(walk.live, walk.record.record)
+    if walk.published:
+        mode = wanted.manifest.journal_mode
+        hold.restore_journal_mode(walk.live, mode, timeout=walk.settings.timeout)
 
 
 def ask_first(walk: Walk, wanted: Backup, last: Record | None) -> None:
@@ -132,9 +145,11 @@ def _go_back(walk: Walk, wanted: Backup, last: Record | None) -> None:
     written = _written_since(walk, wanted, last, walk.hold.connection)
     if written is not None:
         walk.reporter.since(written)
+    keep = walk.options.keep_new_rows and written is not None
     reach("return-1")
     walk.record.note(phase="publishing")
-    failed = migrate.return_to(walk, wanted)
+    prepare = functools.partial(_carry_over, walk, wanted, last) if keep else _as_it_is
+    failed = migrate.return_to(walk, wanted, prepare)
     walk.record.note(phase="published")
     if last is not None and last.backup == wanted.id:
         taken_back = record.Run(walk.state / "runs" / last.id, last)
@@ -159,3 +174,17 @@ def _written_since(
     with closing(connection.read_only(copy)) as now:
         migrations = since.applied_by(now, last.id, walk.settings.migrations)
     return since.of_run(wanted.file, migrations, copy, walk)
+
+
+def _as_it_is(candidate: Path) -> None:
+    """Leave the backup's copy as it is."""
+
+
+def _carry_over(walk: Walk, wanted: Backup, last: Record | None, candidate: Path) -> None:
+    """Put the rows written since into the candidate; tell what could not be carried."""
+    now = walk.record.folder / "candidate.db-now"
+    with closing(connection.read_only(now)) as opened:
+        ran = since.applied_by(opened, last.id, walk.settings.migrations) if last else ()
+    with since.made_again(wanted.file, ran, walk) as published:
+        for carried in since.carry_over(published, now, candidate):
+            walk.reporter.note(str(carried))

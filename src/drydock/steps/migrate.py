@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drydock import backup as backups
-from drydock import candidate, connection, executor, hold, inspection, publish, since
+from drydock import candidate, connection, executor, hold, inspection, outcome, publish, since
 from drydock.errors import DrydockError
 from drydock.faults import reach
 from drydock.steps import Skipped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from drydock.walk import Walk
 
 
@@ -78,10 +80,12 @@ def undo(walk: Walk) -> None:
     _keep_schemas(walk)
     _discard(walk)
     if walk.published and walk.backup is not None:
-        walk.record.note(phase="returning", way="", old_inode=0, new_inode=0)
+        target = backups.content_digest(walk.backup.file)
+        walk.record.note(phase="returning", way="", old_inode=0, new_inode=0, target=target)
         reach("return-1")
         walk.hold = hold.take(walk.live, timeout=walk.settings.timeout, announce=lambda _: None)
-        written = backups.content_digest(walk.live) != walk.digest
+        # Without a digest the run was ended before any backend could have been started on it.
+        written = walk.digest and backups.content_digest(walk.live) != walk.digest
         failed = return_to(walk, walk.backup)
         if written:
             walk.written_since = since.of_run(walk.backup.file, walk.pending, failed, walk)
@@ -90,22 +94,34 @@ def undo(walk: Walk) -> None:
         reach("return-2")
 
 
-def return_to(walk: Walk, backup: backups.Backup) -> Path:
+def return_to(
+    walk: Walk, backup: backups.Backup, prepare: Callable[[Path], None] = lambda _: None
+) -> Path:
     """Publish a copy of `backup` over the held live database; return where that one is kept.
 
-    The live database gets back the journal mode that the backup's source had.
+    `prepare` may change the copy before it is published. The live database gets back the journal
+    mode that the backup's source had.
     """
     failed = walk.record.folder / f"failed-{walk.live.name}"
     walk.record.note(failed_copy=str(failed))
     candidate.copy(backup.file, walk.candidate)
+    prepare(walk.candidate)
     assert walk.hold is not None
     publish.settle(walk.candidate)
-    publish.publish(
-        walk.candidate,
-        walk.hold,
-        announce=lambda way, old, new: walk.record.note(way=way, old_inode=old, new_inode=new),
-        keep_old=failed,
-    )
+    try:
+        publish.publish(
+            walk.candidate,
+            walk.hold,
+            announce=lambda way, old, new: walk.record.note(way=way, old_inode=old, new_inode=new),
+            keep_old=failed,
+        )
+    except BaseException:
+        walk.hold.release()
+        if outcome.took_place(walk.live, walk.record.record):
+            walk.published = False
+        else:
+            failed.unlink(missing_ok=True)  # a second copy of what is live
+        raise
     walk.hold = None
     hold.restore_journal_mode(
         walk.live, backup.manifest.journal_mode, timeout=walk.settings.timeout
@@ -118,13 +134,19 @@ def _publish(walk: Walk, file: Path) -> None:
     asked_for = publish.settle(file)
     digest = backups.start_digest(file)  # it goes on while the file is synced
     mode = "wal" if asked_for == "wal" else walk.hold.journal_mode
-    publish.publish(
-        file,
-        walk.hold,
-        announce=lambda way, old, new: walk.record.note(
-            phase="publishing", journal_mode=mode, way=way, old_inode=old, new_inode=new
-        ),
-    )
+    try:
+        publish.publish(
+            file,
+            walk.hold,
+            announce=lambda way, old, new: walk.record.note(
+                phase="publishing", journal_mode=mode, way=way, old_inode=old, new_inode=new
+            ),
+        )
+    except BaseException:
+        # An error behind the instant must not pass for "nothing changed" (F40).
+        walk.hold.release()
+        walk.published = outcome.took_place(walk.live, walk.record.record)
+        raise
     walk.hold = None
     walk.published = True
     hold.restore_journal_mode(walk.live, mode, timeout=walk.settings.timeout)

@@ -1,0 +1,71 @@
+"""``inv restore-rows``: bring rows back from a backup into the live database.
+
+Inserted or updated by their key, in one transaction, shown first, with a backup of its own; the
+application may go on running.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from drydock import backup, chain, connection
+from drydock.errors import DrydockError, ExitCode
+from drydock.evidence import carry
+
+if TYPE_CHECKING:
+    from drydock.walk import Walk
+
+
+class RowsRefused(DrydockError):
+    """Bringing the rows back was not agreed to."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, *, asked: bool) -> None:
+        super().__init__(
+            "the rows were shown and not agreed to; nothing was changed"
+            if asked
+            else "there is nobody to agree to the rows; nothing was changed",
+            hint="agree on the command line: inv restore-rows … --yes",
+        )
+
+
+def run(walk: Walk, table: str, where: str, source: str | None) -> None:
+    """Bring back the rows of `table` that `where` chooses, from the backup `source`.
+
+    Raises:
+        NoSuchBackup, CarryImpossible, RowsRefused: Nothing was changed.
+    """
+    settings = walk.settings
+    wanted = backup.find(settings.backups, source)
+    planned = carry.plan(wanted.file, walk.live, table, where=where)
+    _show(walk, planned)
+    if not planned.inserts and not planned.updates:
+        walk.reporter.note("nothing to do: the rows are there as they were")
+        return
+    if not walk.options.yes:
+        answer = walk.reporter.ask(f"Bring these rows back into {planned.table}?")
+        if not answer:
+            raise RowsRefused(asked=answer is False)
+    chain.perform(walk, chain.step_named("backup"))
+    with closing(connection.writing(walk.live, timeout=settings.timeout)) as opened:
+        carry.apply(planned, opened)
+    chain.finish(walk, f"{planned.inserts} rows inserted, {planned.updates} updated")
+    walk.reporter.note(
+        f"{planned.table}: {planned.inserts:,} inserted, {planned.updates:,} updated"
+    )
+
+
+def _show(walk: Walk, planned: carry.RowPlan) -> None:
+    tell = walk.reporter.note
+    tell(
+        f"{planned.table} by {', '.join(planned.key)}: {planned.inserts:,} to insert, "
+        f"{planned.updates:,} to update, {planned.same:,} the same already"
+    )
+    for sign, samples in (("+", planned.inserted), ("~", planned.updated)):
+        for sample in samples:
+            values = ", ".join(f"{each.column}={each.before}" for each in sample.values)
+            tell(f"{sign} {sample.key}: {values}")
+    for left in planned.left_behind:
+        tell(f"left behind: {left.count:,} {left.what}: {left.reason}")

@@ -1,0 +1,109 @@
+"""Undo beyond the whole database: rows brought back, new rows kept, two databases compared."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from drydock.errors import ExitCode
+
+
+def write(project, *statements: str) -> None:
+    """Do what the application would do: write with foreign keys on."""
+    with closing(sqlite3.connect(project.database)) as db, db:
+        db.execute("PRAGMA foreign_keys=ON")
+        for statement in statements:
+            db.execute(statement)
+
+
+def test_restore_rows_brings_back_what_was_deleted_and_what_was_changed(project):
+    """By key: inserted or updated, shown first, with a backup of its own; nothing else changes."""
+    assert project.inv("backup").returncode == 0
+    before = project.rows("SELECT * FROM owner ORDER BY id")
+    items = project.rows("SELECT count(*) FROM item WHERE owner_id <> 3")
+    write(project, "DELETE FROM owner WHERE id = 3", "UPDATE owner SET name = 'x' WHERE id = 4")
+    asked = project.inv("restore-rows", "owner", "--where", "id IN (3, 4)")
+    assert asked.returncode == ExitCode.REFUSED
+    assert "1 to insert, 1 to update" in asked.stderr
+    done = project.inv("restore-rows", "owner", "--where", "id IN (3, 4)", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert project.rows("SELECT * FROM owner ORDER BY id") == before
+    assert project.rows("SELECT count(*) FROM item") == items
+    assert len(list((project.root / "backups").iterdir())) == 2
+
+
+def test_restore_rows_refuses_children_whose_parent_is_gone(project):
+    """A foreign key that would break stops it, with nothing changed."""
+    assert project.inv("backup").returncode == 0
+    write(project, "DELETE FROM owner WHERE id = 3")
+    before = project.dump()
+    refused = project.inv("restore-rows", "item", "--where", "owner_id = 3", "--yes")
+    assert refused.returncode == ExitCode.REFUSED
+    assert "foreign key" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert project.dump() == before
+    unknown = project.inv("restore-rows", "itm", "--yes")
+    assert unknown.returncode == ExitCode.REFUSED
+    assert "there is no table itm" in unknown.stderr
+
+
+def test_rollback_keeps_new_rows_where_the_old_schema_has_their_columns(project):
+    """Rows written since the run are in the restored database; what has no place is told."""
+    assert project.inv("migrate", "--yes").returncode == 0
+    write(
+        project,
+        "INSERT INTO owner (id, name) VALUES (77, 'New owner')",
+        "INSERT INTO item (id, owner_id, name, tag) VALUES (9001, 77, 'new item', 'blue')",
+        "UPDATE item SET price = 99 WHERE id = 1",
+    )
+    back = project.inv("rollback", "--yes", "--keep-new-rows")
+    assert back.returncode == 0, back.stderr
+    assert project.applied() == ["001_start"]
+    assert project.rows("SELECT name FROM owner WHERE id = 77") == [("New owner",)]
+    assert project.rows("SELECT owner_id, name FROM item WHERE id = 9001") == [(77, "new item")]
+    assert project.rows("SELECT price FROM item WHERE id = 1") == [(99,)]
+    assert "values of tag" in back.stderr
+    assert project.rows("PRAGMA foreign_key_check") == []
+    assert project.rows("PRAGMA integrity_check") == [("ok",)]
+    assert project.left_over() == []
+
+
+def test_a_second_rollback_goes_to_the_run_before(project):
+    """A run that was taken back is not taken back again."""
+    assert project.inv("migrate", "--yes", "--to", "002").returncode == 0
+    assert project.inv("migrate", "--yes").returncode == 0
+    assert project.inv("rollback", "--yes").returncode == 0
+    assert project.applied() == ["001_start", "002_add_tag"]
+    assert project.inv("rollback", "--yes").returncode == 0
+    assert project.applied() == ["001_start"]
+    nothing = project.inv("rollback", "--yes")
+    assert nothing.returncode == ExitCode.USAGE
+    assert "no run has migrated this database" in nothing.stderr
+
+
+def test_diff_tells_schema_and_rows_between_a_backup_and_the_live_database(project):
+    """Signs for the schema, counts for the rows, and nothing is written."""
+    assert project.inv("migrate", "--yes").returncode == 0
+    name = next((project.root / "backups").iterdir()).name
+    before = project.database.read_bytes()
+    told = project.inv("diff", name)
+    assert told.returncode == 0, told.stderr
+    assert "+ item.tag" in told.stdout
+    assert "+ shop" in told.stdout
+    assert project.database.read_bytes() == before
+    missing = project.inv("diff", "nowhere")
+    assert missing.returncode == ExitCode.USAGE
+    assert "neither live, nor a backup, nor a database file" in missing.stderr
+
+
+def test_restore_with_output_copies_a_backup_out_and_touches_nothing_else(project):
+    """A backup can be looked at without going back to it."""
+    assert project.inv("backup").returncode == 0
+    name = next((project.root / "backups").iterdir()).name
+    target = project.root / "look.db"
+    assert project.inv("restore", name, "--output", str(target)).returncode == 0
+    with closing(sqlite3.connect(target)) as db:
+        assert db.execute("SELECT count(*) FROM item").fetchone() == (180,)
+    again = project.inv("restore", name, "--output", str(target))
+    assert again.returncode == ExitCode.USAGE
+    assert "exists already" in again.stderr
