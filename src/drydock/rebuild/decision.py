@@ -8,6 +8,9 @@ cheap to dear:
     indexes whose order changes are built anew.
 ``native``
     SQLite's own ALTER TABLE: RENAME COLUMN, DROP COLUMN.
+``update``
+    The declared type changes in the text, and an UPDATE gives the values their new form where they
+    lie: only where no index, key, trigger or computed column looks at them.
 ``swap``
     The rows are copied into a new tree and the table takes it over: triggers, views, keys,
     statistics and every index on untouched columns stay where they are.
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from drydock.rebuild.ddl import CreateTable
     from drydock.rebuild.shape import ColumnShape, IndexShape, TableShape
 
-Way = Literal["nothing", "schema-edit", "native", "swap", "rebuild"]
+Way = Literal["nothing", "schema-edit", "native", "update", "swap", "rebuild"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Decision:
     why: str
     reindex: tuple[str, ...] = ()
     native_drop: str | None = None
+    converted: tuple[str, ...] = ()
 
 
 def touched_columns(
@@ -84,6 +88,8 @@ def decide(
     create: CreateTable,
     changes: Changes,
     late_defaults: frozenset[str],
+    *,
+    watched: bool,
 ) -> Decision:
     """Return the cheapest safe way from `before` to `after`.
 
@@ -95,6 +101,7 @@ def decide(
         changes: What was asked.
         late_defaults: Columns (folded) that may be missing in rows written before their ADD
             COLUMN, so that a new default would show through in them.
+        watched: Whether a trigger or a foreign key looks at a column whose values change.
     """
     touched = touched_columns(before, after, create, changes)
     if reason := _rebuild_reason(before, after, changes):
@@ -104,6 +111,10 @@ def decide(
     kept = [one for one in before.indexes if one.origin == "c"]
     reindex = tuple(one.name for one in (*made, *kept) if _stale(one, touched, after))
     gone = [one.name for one in before.columns if one.stored and not after.column(one.name)]
+    in_place = _converts_in_place(before, after, changes, touched)
+    elsewhere = watched or reindex or gone or _layout_reason(before, after, late_defaults, touched)
+    if in_place and not elsewhere:
+        return Decision("update", reason, converted=retyped(before, after))
     if not reason and len(gone) == 1:
         return Decision("native", f"ALTER TABLE drops {gone[0]} in place", reindex, gone[0])
     if reason or gone:
@@ -153,6 +164,31 @@ def _copy_reason(
     virtual = [one.name for one in before.columns if not one.stored]
     if names := [name for name in retyped(before, after) if name not in virtual]:
         return f"the values of {', '.join(names)} change their form"
+    return _layout_reason(before, after, late_defaults, touched)
+
+
+def _converts_in_place(
+    before: TableShape, after: TableShape, changes: Changes, touched: frozenset[str]
+) -> bool:
+    """Whether SQLite itself, writing the values again, would give them their new form."""
+    names = retyped(before, after)
+    columns = [one for one in before.columns if one.name in names]
+    columns += [one for one in after.columns if one.name in names]
+    return (
+        bool(names)
+        and not changes.conversions
+        and touched == {fold(name) for name in names}
+        # REAL keeps whole numbers as integers on disk, and shows them as what they are not there.
+        and all(one.affinity != "REAL" and not one.hidden for one in columns)
+    )
+
+
+def _layout_reason(
+    before: TableShape,
+    after: TableShape,
+    late_defaults: frozenset[str],
+    touched: frozenset[str],
+) -> str:
     stays = [one.name for one in before.columns if one.stored and after.column(one.name)]
     comes = [one.name for one in after.columns if one.stored]
     if [fold(name) for name in stays] != [fold(name) for name in comes]:

@@ -21,7 +21,7 @@ class Plan:
 
     Attributes:
         table: The table, as stored.
-        way: ``nothing``, ``schema-edit``, ``native``, ``swap`` or ``rebuild``.
+        way: ``nothing``, ``schema-edit``, ``native``, ``update``, ``swap`` or ``rebuild``.
         why: Why this way, in a few words.
         statements: What is run, in order; all of it was rehearsed on an empty twin.
         dependents: What else changes: renamed along, built anew, or dropped as declared.
@@ -55,7 +55,7 @@ class LastChange:
 
     Attributes:
         plan: What it was to do.
-        rows: How many rows were copied; None where none was touched.
+        rows: How many rows were written; None where none was.
         seconds: How long it took, judging and proving included.
     """
 

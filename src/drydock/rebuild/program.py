@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.rebuild import judgement, steps
-from drydock.rebuild.changes import constraints, target
+from drydock.rebuild.changes import constraints, key_columns, target
 from drydock.rebuild.ddl import parse
-from drydock.rebuild.decision import Decision, decide, touched_columns
+from drydock.rebuild.decision import Decision, decide, retyped, touched_columns
 from drydock.rebuild.dependents import Dependent, Surroundings, children_of
 from drydock.rebuild.outcome import Plan
 from drydock.rebuild.readings import read_all
@@ -87,7 +87,8 @@ class _Planner:
         # 2. The rows.
         rows = self._judged_rows(after)
         # 3. The way, rehearsed.
-        decision = decide(before, after, create, changes, rows.late_defaults())
+        late, watched = rows.late_defaults(), self._watched(after)
+        decision = decide(before, after, create, changes, late, watched=watched)
         keys = self._mismatched_keys()
         script, decision = self._rehearse(decision, create, after, going)
         judgement.keys_stand(keys, self._mismatched_keys(), around)
@@ -127,6 +128,21 @@ class _Planner:
                 hint="conversions and checks are SQL on the present columns, or Python functions",
             ) from error
         return rows
+
+    def _watched(self, after: TableShape) -> bool:
+        """Whether a trigger or a foreign key looks at a value that would be converted."""
+        table = fold(self._before.name)
+        temporary = self._connection.execute(
+            "SELECT tbl_name FROM sqlite_temp_master WHERE type = 'trigger'"
+        )
+        on = [one.table for one in self._schema.objects if one.type == "trigger"]
+        on += [row[0] for row in temporary.fetchall()]
+        keys = {name for child in self._around.children for name in child.parent_columns}
+        for item, one, columns in constraints(self._create):
+            if one.kind in ("REFERENCES", "FOREIGN KEY", "PRIMARY KEY"):
+                keys |= columns | set(key_columns(item, one))
+        converted = {fold(name) for name in retyped(self._before, after)}
+        return table in map(fold, on) or bool(keys & converted)
 
     def _mismatched_keys(self) -> dict[str, str]:
         """Return the tables with a foreign key whose parent columns are not unique, and why."""
@@ -209,10 +225,12 @@ class _Planner:
                 # A comma in a comment before it, for one: SQLite's own edit of the text cannot
                 # do it. Ours can.
                 decision = Decision("swap", "ALTER TABLE cannot drop it here", decision.reindex)
-        if decision.way in ("native", "schema-edit"):
+        if decision.way in ("native", "schema-edit", "update"):
             now = self._twin.schema().find("table", table)
             if now and now.sql != after.sql:
                 script.edit_texts({("table", table): after.sql})
+            if decision.converted:
+                steps.convert(script, self._before, after, decision.converted)
             script.run(*(f"REINDEX {quote(name)}" for name in decision.reindex))
         elif decision.way in ("swap", "rebuild"):
             copy = self._copy(create, after)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.rebuild import edit
+from drydock.rebuild.census import changed_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -117,6 +118,21 @@ class Copy:
             f"INSERT OR ABORT INTO {quote(destination)}({', '.join(into)}) "
             f"SELECT {', '.join(values)} FROM {quote(source)}"
         )
+
+
+def convert(
+    script: Script, before: TableShape, after: TableShape, columns: tuple[str, ...]
+) -> None:
+    """Write the values again that their new type, already in the text, stores in another form."""
+    pairs = [(quote(name), before.column(name), after.column(name)) for name in columns]
+    conditions = [changed_form(name, old, new) for name, old, new in pairs if old and new]
+    assignments = ", ".join(f"{name} = {name}" for name, _, _ in pairs)
+    script.run(
+        # Rows that broke a CHECK before may pass; what is converted is judged by its rules.
+        "PRAGMA ignore_check_constraints = ON",
+        f"UPDATE OR ABORT {quote(before.name)} SET {assignments} WHERE {' OR '.join(conditions)}",
+        "PRAGMA ignore_check_constraints = OFF",
+    )
 
 
 def swap(script: Script, copy: Copy, reindex: Iterable[str]) -> None:

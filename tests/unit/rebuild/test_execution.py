@@ -84,6 +84,7 @@ def test_two_keys_that_become_one_are_refused(connection, db):
 ASKED = {
     "schema-edit": {"not_null": {"x"}, "add_check": "x <> 'no'"},
     "native": {"drop": ["y"]},
+    "update": {"types": {"y": "TEXT", "x": "VARCHAR(9)"}},
     "swap": {"types": {"x": "BLOB"}, "column_order": ["y", "x"]},
     "rebuild": {"pk": ("id", "x")},
 }

@@ -78,6 +78,27 @@ def test_a_type_change_converts_by_affinity_and_counts_what_changed_form(connect
     assert sound()
 
 
+def test_values_that_nothing_looks_at_are_converted_where_they_lie(connection, db, sound):
+    """Rows older than an ADD COLUMN and values that need no new form are not written."""
+    connection.execute("CREATE TABLE w(id INTEGER PRIMARY KEY, x TEXT UNIQUE, n TEXT, c CHECK (c))")
+    connection.execute(
+        "INSERT INTO w VALUES (1, 'a', '12', 1), (2, 'b', NULL, 1), (3, 'c', '4', 1)"
+    )
+    connection.execute("ALTER TABLE w ADD COLUMN late TEXT DEFAULT '7'")
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    connection.execute("UPDATE w SET c = 0 WHERE id = 1")
+    connection.execute("PRAGMA ignore_check_constraints = OFF")
+    done = change(db["w"], types={"n": "INTEGER"})
+    assert (done.plan.way, done.rows, dict(done.plan.changed)) == ("update", 2, {"n": 2})
+    done = change(db["w"], types={"late": "NUMERIC"})
+    assert rows(connection, "SELECT n, typeof(n), late, typeof(late) FROM w") == [
+        (12, "integer", 7, "integer"), (None, "null", 7, "integer"), (4, "integer", 7, "integer"),
+    ]  # fmt: skip
+    assert change(db["w"], types={"n": "TEXT"}).plan.way == "update"
+    assert change(db["w"], types={"n": "REAL"}).plan.way == "swap"
+    assert change(db["w"], types={"x": "BLOB"}).plan.way == "swap"
+
+
 def test_an_index_on_a_converted_column_holds_the_new_values(connection, table, sound):
     """quick_check would not see a stale entry; the index itself is asked."""
     connection.execute('CREATE INDEX by_number ON "my t"(number)')
