@@ -20,7 +20,7 @@ from benchmarks.peers import PeerError, Peers, working
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROWS, QUICK_ROWS = 5_000_000, 100_000
+ROWS, QUICK_ROWS = 5_000_000, 50_000
 _FLAT = 32  # MB that Drydock's process may grow by from a tenth of the rows to all of them
 
 _MAKE = """
@@ -31,13 +31,13 @@ CREATE TABLE t (
   amount TEXT NOT NULL,
   happened TEXT NOT NULL,
   kind TEXT,
-  extra TEXT,
-  note TEXT
+  note TEXT,
+  extra TEXT
 );
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
 INSERT INTO t SELECT i, (i * 7919) % 50000, ((i * 104729) % 1000000),
- date('2000-01-01', (i % 9000) || ' days'), 'kind' || (i % 40), 'x' || i,
- 'a note of the usual length ' || i FROM n;
+ date('2000-01-01', (i % 9000) || ' days'), 'kind' || (i % 40),
+ 'a note of the usual length ' || i, 'x' || i FROM n;
 CREATE INDEX t_account ON t(account);
 CREATE INDEX t_happened ON t(happened);
 CREATE INDEX t_kind ON t(kind, happened);
