@@ -7,6 +7,7 @@ to go on after the first failure.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from drydock import connection, ledger, record
@@ -49,6 +50,7 @@ def apply(
 
     Raises:
         MigrationFailed: One did not run to its end; the candidate is to be thrown away.
+        Interrupted: A signal came.
     """
     session = sql.Session(candidate)
     done: list[Applied] = []
@@ -67,14 +69,25 @@ def apply(
                     log=logs / f"{migration.name}.log",
                     time_limit=time_limit,
                 )
-            opened = session.open()
-            connection.stop_when(opened)
-            ledger.record(
-                opened, migration, applied_at=record.now(), seconds=applied.seconds, run=run
-            )
+            _enter(session, migration, applied, run)
             done.append(applied)
             on_applied(applied)
             reach("migrate-1")
     finally:
         session.close()
     return tuple(done)
+
+
+def _enter(session: sql.Session, migration: Migration, applied: Applied, run: str) -> None:
+    """Enter `migration` in the ledger, which it may have dropped or left locked."""
+    try:
+        opened = session.open()
+        connection.stop_when(opened)
+        ledger.record(opened, migration, applied_at=record.now(), seconds=applied.seconds, run=run)
+    except sqlite3.Error as error:
+        connection.require_uninterrupted(error)
+        raise MigrationFailed(
+            migration,
+            f"after it, the ledger ({ledger.TABLE}) cannot be written: {error}",
+            hint=f"let it leave {ledger.TABLE} alone, then run: inv migrate",
+        ) from error

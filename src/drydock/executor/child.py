@@ -14,15 +14,14 @@ import os
 import sqlite3
 import sys
 import traceback
-import weakref
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from drydock.executor.diagnosis import explain
+from drydock.executor.recording import Connection, connections, note_uncommitted, report
 from drydock.migration import Migration
 
-_STATEMENTS_KEPT = 5_000
 _STARTS_PROGRAM = {
     "subprocess.Popen": "starts another program",
     "os.system": "starts another program",
@@ -36,98 +35,6 @@ _real_connect = sqlite3.connect
 
 class Outside(RuntimeError):
     """The migration reached for something that is not its own."""
-
-
-class Report:
-    """What the parent is told at the end."""
-
-    def __init__(self) -> None:
-        self.statements: list[dict[str, Any]] = []
-        self.outside: dict[str, Any] | None = None
-        self.error: dict[str, Any] | None = None
-        self.uncommitted = False
-        self.finished = False
-        self.last_statement = ""
-
-    def add(self, sql: str, rows: int) -> None:
-        """Count one execution; the same text in a row is one entry."""
-        last = self.statements[-1] if self.statements else None
-        if last and last["sql"] == sql:
-            last["times"] += 1
-            last["rows"] += rows
-        elif len(self.statements) < _STATEMENTS_KEPT:
-            self.statements.append({"sql": sql, "rows": rows, "times": 1, "line": None})
-
-    def send(self, descriptor: int) -> None:
-        """Write all of it, once."""
-        told = {name: value for name, value in vars(self).items() if name != "last_statement"}
-        with os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
-            json.dump(told, pipe)
-
-
-report = Report()
-
-
-class Cursor(sqlite3.Cursor):
-    """Records each statement with the rows it changed."""
-
-    def execute(self, sql: str, *arguments: Any) -> Cursor:
-        """Execute as sqlite3 does, and record it."""
-        return self._traced(sql, super().execute, *arguments)
-
-    def executemany(self, sql: str, *arguments: Any) -> Cursor:
-        """Execute as sqlite3 does, and record it as one statement."""
-        return self._traced(sql, super().executemany, *arguments)
-
-    def executescript(self, script: str) -> Cursor:
-        """Execute as sqlite3 does, and record the script as one statement."""
-        return self._traced(script, super().executescript)
-
-    def _traced(self, sql: str, call: Any, *arguments: Any) -> Cursor:
-        before = self.connection.total_changes
-        report.last_statement = sql
-        call(sql, *arguments)
-        report.last_statement = ""
-        report.add(sql, self.connection.total_changes - before)
-        return self
-
-
-class Connection(sqlite3.Connection):
-    """A connection to the candidate, whatever path was asked for."""
-
-    def cursor(self, factory: Any = Cursor) -> Any:
-        """Return a cursor that records."""
-        return super().cursor(factory)
-
-    def execute(self, *arguments: Any) -> Any:
-        """Execute by way of our cursor; sqlite3's own shortcut would pass it by."""
-        return self.cursor().execute(*arguments)
-
-    def executemany(self, *arguments: Any) -> Any:
-        """Execute by way of our cursor."""
-        return self.cursor().executemany(*arguments)
-
-    def executescript(self, *arguments: Any) -> Any:
-        """Execute by way of our cursor."""
-        return self.cursor().executescript(*arguments)
-
-    def close(self) -> None:
-        """Close, and tell if that throws changes away."""
-        _note_uncommitted(self)
-        super().close()
-
-    def __del__(self) -> None:
-        _note_uncommitted(self)
-
-
-_open: weakref.WeakSet[Connection] = weakref.WeakSet()
-
-
-def _note_uncommitted(connection: sqlite3.Connection) -> None:
-    try:
-        report.uncommitted = report.uncommitted or connection.in_transaction
-    except sqlite3.ProgrammingError:
-        return  # closed before
 
 
 class Redirect:
@@ -145,10 +52,10 @@ class Redirect:
         target = self._target(os.fsdecode(database), is_uri=bool(options.get("uri")))
         connection: sqlite3.Connection = _real_connect(target, *arguments, **options)
         if target not in ("", ":memory:"):
-            connection.execute("PRAGMA synchronous=OFF")
+            sqlite3.Connection.execute(connection, "PRAGMA synchronous=OFF")
         connection.set_authorizer(self._authorize)
         if isinstance(connection, Connection):
-            _open.add(connection)
+            connections.add(connection)
         return connection
 
     def _target(self, database: str, *, is_uri: bool) -> str:
@@ -166,9 +73,10 @@ class Redirect:
         raise AssertionError
 
     def _authorize(self, action: int, name: str | None, *_: Any) -> int:
-        is_file = action == sqlite3.SQLITE_ATTACH and name not in (None, "", ":memory:")
+        # SQLite names no file for ATTACH ?: it knows it only when the statement runs.
+        is_file = action == sqlite3.SQLITE_ATTACH and name not in ("", ":memory:")
         if is_file and "foreign-file" not in self.allowed:
-            self._note(f"it attaches another file: {name}")
+            self._note(f"it attaches another file: {name or 'one that a variable names'}")
             return sqlite3.SQLITE_DENY
         return sqlite3.SQLITE_OK
 
@@ -231,6 +139,7 @@ def main() -> None:
     sys.argv = [order["file"]]
     # Loaded now: the audit hook would look at each of its files.
     code = compile(order["text"], order["file"], "exec")
+    own = os.getpid()
     try:
         if order["kind"] == "function":
             _run_function(code, order)
@@ -242,8 +151,10 @@ def main() -> None:
         report.finished = _is_end(leaving, order)
     except BaseException as error:  # noqa: BLE001 - whatever a migration raises is told
         report.error = _describe(error, order)
-    for connection in tuple(_open):
-        _note_uncommitted(connection)
+    if os.getpid() != own:
+        os._exit(0 if report.error is None else 1)  # a fork of the migration; it has no say
+    for connection in tuple(connections):
+        note_uncommitted(connection)
     sys.stdout.flush()
     report.send(descriptor)
     os._exit(0 if report.finished else 1)
@@ -325,15 +236,18 @@ def _describe(error: BaseException, order: dict[str, Any]) -> dict[str, Any]:
         "type": type(error).__name__,
         "message": str(error),
         "line": frames[-1].lineno if frames else None,
-        "statement": report.last_statement,
+        "statement": "",
         "more": [],
         "hint": "mend the file, then run: inv migrate",
     }
-    if isinstance(error, sqlite3.Error):
+    # SQLAlchemy raises its own error from SQLite's.
+    cause = next((e for e in (error, error.__cause__) if isinstance(e, sqlite3.Error)), None)
+    if cause is not None:
+        described["type"], described["statement"] = type(cause).__name__, report.last_statement
         file = Path(order["file"])
         opened = _real_connect(order["candidate"])
         migration = Migration(file.stem, file, order["text"], "")
-        causes, described["hint"] = explain(error, report.last_statement, opened, migration)
+        causes, described["hint"] = explain(cause, report.last_statement, opened, migration)
         described["message"], described["more"] = causes[0], causes[1:]
         opened.close()
     elif hasattr(error, "cause") and hasattr(error, "hint"):

@@ -12,6 +12,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
+from drydock.tokens import unquote
 
 if TYPE_CHECKING:
     from drydock.migration import Migration
@@ -101,7 +102,7 @@ def _columns(opened: sqlite3.Connection, statement: str) -> list[str]:
 def _already_exists(
     message: str, name: str, statement: str, opened: sqlite3.Connection, migration: Migration
 ) -> tuple[list[str], str]:
-    name = name.strip("\"`[]'")
+    name = unquote(name)
     row = opened.execute(
         "SELECT type, sql FROM sqlite_schema WHERE name = ? COLLATE NOCASE", (name,)
     ).fetchone()
@@ -118,8 +119,9 @@ def _already_exists(
     loss = ""
     if kind == "table":
         count = opened.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0]
-        causes.append(f"it holds {count:,} rows")
-        loss = f" and its {count:,} rows"
+        rows = f"{count:,} row{'s' * (count != 1)}"
+        causes.append(f"it holds {rows}")
+        loss = f" and its {rows}"
     return causes, _three_ways(migration, f"DROP {kind.upper()} {quote(name)};", loss)
 
 
@@ -127,7 +129,7 @@ def _duplicate_column(
     message: str, column: str, statement: str, opened: sqlite3.Connection, migration: Migration
 ) -> tuple[list[str], str]:
     altered = _ADDED.match(statement)
-    table = altered[1].strip("\"`[]'") if altered else ""
+    table = unquote(altered[1].removeprefix("main.")) if altered else ""
     columns = opened.execute(f"PRAGMA table_info({quote(table)})") if table else ()
     there = [
         f"{table}.{row[1]} is there already, declared as {row[2] or 'no type'}"

@@ -8,8 +8,10 @@ one process group, ended whole (F25). This guards against accidents, not against
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -56,7 +58,7 @@ def run(
     events, answers = os.pipe()
     with log.open("wb") as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", "drydock.executor.child", str(answers)],
+            [sys.executable, "-P", "-m", "drydock.executor.child", str(answers)],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -101,36 +103,43 @@ def _send(
 
 
 def _runs_itself(migration: Migration) -> bool:
-    """Say whether running the file as a program calls its entry: at top level, or under a guard."""
-    import ast
+    """Say whether running the file as a program runs its entry, by itself or through another.
 
-    name = migration.entry.name if migration.entry else ""
-    bodies = [node for node in migration.tree.body if not isinstance(node, ast.FunctionDef)]
-    calls = (node for top in bodies for node in ast.walk(top) if isinstance(node, ast.Call))
-    called = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
-    others = {
-        node.name
-        for node in migration.tree.body
-        if isinstance(node, ast.FunctionDef) and node.name in called
+    A name counts where it stands in a call, as what is called or what is handed over.
+    """
+    if migration.entry is None:
+        return True
+    functions = {
+        node.name: node for node in migration.tree.body if isinstance(node, ast.FunctionDef)
     }
-    return not name or name in called or bool(others)
+    rest = [node for node in migration.tree.body if node not in functions.values()]
+    reached = _called_in(rest)
+    while more := _called_in([functions[name] for name in reached & functions.keys()]) - reached:
+        reached |= more
+    return migration.entry.name in reached
+
+
+def _called_in(nodes: list[Any]) -> set[str]:
+    calls = (each for node in nodes for each in ast.walk(node) if isinstance(each, ast.Call))
+    parts = (part for call in calls for part in (call.func, *call.args, *call.keywords))
+    return {name.id for part in parts for name in ast.walk(part) if isinstance(name, ast.Name)}
 
 
 def _listen(events: int, child: subprocess.Popen[bytes], deadline: float | None) -> dict[str, Any]:
     """Return what the child told at its end; an empty dictionary when it told nothing."""
-    import select
-
     received = b""
     while True:
         if deadline is not None and time.monotonic() > deadline:
             raise TimeoutError
-        ready, _, _ = select.select([events], [], [], _POLL_SECONDS)
+        # Asked before the pipe is: what it wrote last is there once it has ended.
+        has_ended = child.poll() is not None
+        ready, _, _ = select.select([events], [], [], 0 if has_ended else _POLL_SECONDS)
         if ready:
             block = os.read(events, 1 << 16)
             if not block:
                 break
             received += block
-        elif child.poll() is not None:
+        elif has_ended:
             break  # a grandchild may keep the pipe open
     try:
         told = json.loads(received)
@@ -161,6 +170,12 @@ def _require_end(migration: Migration, told: dict[str, Any], code: int, written:
             line=error["line"],
             statement=error["statement"],
             hint=error["hint"],
+        )
+    if undone := told.get("undone"):
+        raise MigrationFailed(
+            migration,
+            ["an error took back all of its transaction, and it went on without it", undone],
+            hint="let the error end it, or use OR ABORT for OR ROLLBACK; then run: inv migrate",
         )
     if told.get("uncommitted"):
         raise MigrationFailed(

@@ -72,6 +72,7 @@ def run(migration: Migration, session: Session, *, time_limit: float) -> Applied
     Raises:
         MigrationFailed: A statement failed; the error names its line.
         TimeLimitReached: It took too long.
+        Interrupted: A signal came.
     """
     traces = _LEAVES_TRACES.search(migration.text) is not None
     if traces:
@@ -113,6 +114,7 @@ def _execute(
     except sqlite3.Error as error:
         if "interrupted" in str(error) and deadline is not None and time.monotonic() > deadline:
             raise TimeLimitReached(migration, statement.line, statement.text) from error
+        connection.require_uninterrupted(error)
         cause, hint = explain(error, statement.text, opened, migration)
         raise MigrationFailed(
             migration, cause, line=statement.line, statement=statement.text, hint=hint

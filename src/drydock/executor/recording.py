@@ -1,0 +1,116 @@
+"""What a Python migration really does: its connections and cursors record it for the parent.
+
+It lives in the migration's own process. It changes nothing of what sqlite3 does, and cannot see
+what goes past `sqlite3.Connection`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import weakref
+from typing import Any
+
+_STATEMENTS_KEPT = 5_000
+
+
+class Report:
+    """What the parent is told at the end."""
+
+    def __init__(self) -> None:
+        self.statements: list[dict[str, Any]] = []
+        self.outside: dict[str, Any] | None = None
+        self.error: dict[str, Any] | None = None
+        self.undone = ""
+        self.uncommitted = False
+        self.finished = False
+        self.last_statement = ""
+
+    def add(self, sql: str, rows: int) -> None:
+        """Count one execution; the same text in a row is one entry."""
+        last = self.statements[-1] if self.statements else None
+        if last and last["sql"] == sql:
+            last["times"] += 1
+            last["rows"] += rows
+        elif len(self.statements) < _STATEMENTS_KEPT:
+            self.statements.append({"sql": sql, "rows": rows, "times": 1, "line": None})
+
+    def send(self, descriptor: int) -> None:
+        """Write all of it, once."""
+        told = {name: value for name, value in vars(self).items() if name != "last_statement"}
+        with os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
+            json.dump(told, pipe)
+
+
+report = Report()
+
+
+class Cursor(sqlite3.Cursor):
+    """Records each statement with the rows it changed."""
+
+    def execute(self, sql: str, *arguments: Any) -> Cursor:
+        """Execute as sqlite3 does, and record it."""
+        return self._traced(sql, super().execute, *arguments)
+
+    def executemany(self, sql: str, *arguments: Any) -> Cursor:
+        """Execute as sqlite3 does, and record it as one statement."""
+        return self._traced(sql, super().executemany, *arguments)
+
+    def executescript(self, script: str) -> Cursor:
+        """Execute as sqlite3 does, and record the script as one statement."""
+        return self._traced(script, super().executescript)
+
+    def _traced(self, sql: str, call: Any, *arguments: Any) -> Cursor:
+        before = self.connection.total_changes
+        was_in_transaction = self.connection.in_transaction
+        report.last_statement = sql
+        try:
+            call(sql, *arguments)
+        except sqlite3.Error as error:
+            if was_in_transaction and not self.connection.in_transaction:
+                report.undone = f"{error}: {sql}"
+            raise
+        report.last_statement = ""
+        report.add(sql, self.connection.total_changes - before)
+        return self
+
+
+class Connection(sqlite3.Connection):
+    """A connection to the candidate, whatever path was asked for."""
+
+    def cursor(self, factory: Any = Cursor) -> Any:
+        """Return a cursor that records."""
+        return super().cursor(factory)
+
+    def execute(self, *arguments: Any) -> Any:
+        """Execute by way of our cursor; sqlite3's own shortcut would pass it by."""
+        return self.cursor().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> Any:
+        """Execute by way of our cursor."""
+        return self.cursor().executemany(*arguments)
+
+    def executescript(self, *arguments: Any) -> Any:
+        """Execute by way of our cursor."""
+        return self.cursor().executescript(*arguments)
+
+    def close(self) -> None:
+        """Close, and tell if that throws changes away."""
+        note_uncommitted(self)
+        super().close()
+
+    def __del__(self) -> None:
+        note_uncommitted(self)
+
+
+connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+"""Those that were never closed are looked at when the migration has ended."""
+
+
+def note_uncommitted(connection: sqlite3.Connection) -> None:
+    """Note that `connection` has changes that it never committed; a closed one has none."""
+    try:
+        report.uncommitted = report.uncommitted or connection.in_transaction
+    except sqlite3.ProgrammingError:
+        return  # closed before
