@@ -59,12 +59,14 @@ class CandidateUnsound(DrydockError):
         )
 
 
-def inspect(before: Path, after: Path, progress: Callable[[str, int, int], None]) -> Evidence:
+def inspect(before: Path, after: Path, progress: Callable[[str, int, int, str], None]) -> Evidence:
     """Compare the backup with the candidate; `progress` is told rows done and rows in all."""
     return comparison.compare(
         before,
         after,
-        progress=lambda told: progress(f"inspect {told.table}", told.rows, told.rows_in_all),
+        progress=lambda told: progress(
+            f"inspect {told.table}", told.rows, told.rows_in_all, "rows"
+        ),
     )
 
 

@@ -141,7 +141,6 @@ def _show(
     else:
         terminal.reviewed(pending, findings)
         if evidence is not None:
-            terminal.line()
             terminal.inspected(evidence)
             terminal.line(f"rehearsed: {inspection.summary(evidence, len(pending))}")
         elif not pending:

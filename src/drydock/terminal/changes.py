@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drydock.terminal.text import one_line, shortened, table, wrapped
+from drydock.terminal.text import one_line, shortened, table, width_of, wrapped
 
 if TYPE_CHECKING:
     from drydock.evidence import Evidence, TableEvidence
@@ -20,7 +20,10 @@ def as_table(evidence: Evidence, width: int) -> list[str]:
     if width < _NARROW or not changed:
         return as_sentences(evidence, width)
     rows = [_HEADS, *(_row(each) for each in changed)]
-    return [f"  {line}" for line in table(rows, right=frozenset({1, 2, 3, 4}), width=width - 2)]
+    lines = table(rows, right=frozenset({1, 2, 3, 4}), width=width - 2)
+    if any(width_of(line) > width - 2 for line in lines):
+        return as_sentences(evidence, width)
+    return [f"  {line}" for line in lines]
 
 
 def as_sentences(evidence: Evidence, width: int) -> list[str]:

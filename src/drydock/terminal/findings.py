@@ -82,14 +82,14 @@ def _finding(finding: Finding, width: int, *, verbose: bool) -> Iterator[Line]:
     is_open = finding.allowed is None
     word = finding.severity if is_open else "allowed"
     style = finding.severity if is_open else "good"
-    place = f"line {finding.line}"
+    place = f"{finding.rule}{_object(finding)}, line {finding.line}"
     opening = f"  {padded(word, 7)}  "
     if not verbose and (not is_open or finding.severity == "note"):
         said = finding.allowed if finding.allowed is not None else finding.why
-        text = f"{finding.rule}, {place}: {said}"
+        text = f"{place}: {said}"
         yield from _labelled(text, width, opening, style)
         return
-    yield from _labelled(f"{finding.rule}, {place}", width, opening, style)
+    yield from _labelled(place, width, opening, style)
     indent = " " * 4
     yield from _say(finding.why, width, indent)
     most = len(finding.evidence) if verbose else _EVIDENCE_LINES
@@ -102,6 +102,12 @@ def _finding(finding: Finding, width: int, *, verbose: bool) -> Iterator[Line]:
     elif finding.fix:
         for number, text in enumerate(safe(finding.fix).splitlines()):
             yield Line(f"{indent}{'fix: ' if number == 0 else '     '}{text}", sql=True)
+
+
+def _object(finding: Finding) -> str:
+    """Return what it is about, ``of trips.tag``; nothing where that is not known."""
+    names = [name for name in (finding.table, finding.column) if name]
+    return f" of {'.'.join(names)}" if names else ""
 
 
 def _labelled(text: str, width: int, opening: str, style: str) -> Iterator[Line]:

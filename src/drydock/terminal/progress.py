@@ -43,6 +43,8 @@ def drawn(stand: Stand, width: int) -> str:
         speed = stand.done / stand.seconds
         facts.append(f"{amount(speed, stand.unit)}/s")
         facts.append(f"{clock((stand.total - stand.done) / speed)} left")
+    elif not stand.unit:
+        facts.append(clock(stand.seconds))
     end = "  ".join(facts)
     if width >= _ROOM_FOR_BAR:
         full = round(share * _BAR)
@@ -112,6 +114,6 @@ class Live:
         while not over.wait(pause):
             pause = _EVERY
             stand, now = self._stand, time.monotonic()
-            since = self._counted_from if stand.total else self._began
+            since = self._counted_from if stand.unit else self._began
             timed = Stand(stand.what, stand.done, stand.total, stand.unit, now - since)
             self._draw(drawn(timed, self._width()))

@@ -160,7 +160,9 @@ class Terminal:
     def since(self, evidence: Evidence) -> None:
         from drydock.terminal.changes import as_sentences
 
-        self.line("  the application wrote since, and it is kept in the failed database only:")
+        said = "the application wrote since, and it is kept in the failed database only:"
+        for each in wrapped(said, self.width, first="  ", rest="  "):
+            self.line(each)
         for each in as_sentences(evidence, self.width):
             self.line(f"  {each}")
 

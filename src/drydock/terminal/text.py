@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LAST = 12  # columns of a table's last cell, at least
 _SPACE = re.compile(r"\s+")
 
 
@@ -87,7 +88,8 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
 def table(rows: list[tuple[str, ...]], *, right: frozenset[int], width: int) -> list[str]:
     """Return `rows`, the first of them the heads, in aligned columns of at most `width` in all.
 
-    The last column takes what the others leave and is shortened to it.
+    The last column takes what the others leave, and goes on below where that is not enough; where
+    they leave nothing, lines are longer than `width`.
 
     Args:
         rows: Cells, cleaned; each row with as many as the first.
@@ -96,12 +98,15 @@ def table(rows: list[tuple[str, ...]], *, right: frozenset[int], width: int) -> 
     """
     cells = list(zip(*rows, strict=True))
     widths = [max(width_of(cell) for cell in column) for column in cells[:-1]]
-    left = width - sum(widths) - 2 * len(widths)
-    lines = []
+    taken = sum(widths) + 2 * len(widths)
+    left = max(_LAST, width - taken)
+    lines: list[str] = []
     for row in rows:
         shown = [
             padded(cell, room, right=at in right)
             for at, (cell, room) in enumerate(zip(row[:-1], widths, strict=True))
         ]
-        lines.append("  ".join([*shown, shortened(row[-1], max(left, 1))]).rstrip())
+        first, *rest = wrapped(row[-1], left)
+        lines += ["  ".join([*shown, shortened(first, left)]).rstrip()]
+        lines += [" " * taken + shortened(each, left) for each in rest]
     return lines
