@@ -8,20 +8,23 @@ refuses to hide the first failure behind one of the way back.
 from __future__ import annotations
 
 import signal
+import sqlite3
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from drydock import receipt, recovery
 from drydock.errors import DrydockError, ExitCode
+from drydock.record import ENDED
 from drydock.steps import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from drydock.record import Phase
     from drydock.walk import Walk
 
 
@@ -66,11 +69,12 @@ class Unforeseen(DrydockError):
         kept = None
         if walk.run is not None:
             kept = walk.run.folder / "traceback.txt"
-            kept.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-        if isinstance(error, OSError) and error.errno:
+            with suppress(OSError):  # on a full disk the error itself matters more
+                kept.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        if refused := refusal(error):
             self.exit_code = ExitCode.FAILED
             super().__init__(
-                f"the system refused: {error.strerror} ({error.filename or 'no file named'})",
+                refused,
                 hint="look at the disk and the permissions: inv doctor",
             )
             return
@@ -79,6 +83,15 @@ class Unforeseen(DrydockError):
             f"a fault of Drydock itself: {type(error).__name__}: {error}",
             hint=f"please report it with {kept}" if kept else "please report it",
         )
+
+
+def refusal(error: BaseException) -> str | None:
+    """Return one line when the machine said no (a disk, a permission), None for a fault of ours."""
+    if isinstance(error, OSError) and error.errno:
+        return f"the system refused: {error.strerror} ({error.filename or 'no file named'})"
+    if isinstance(error, sqlite3.OperationalError):
+        return f"SQLite could not go on: {error}"
+    return None
 
 
 class Stuck(DrydockError):
@@ -99,7 +112,7 @@ class Stuck(DrydockError):
                 f"on the way back: {second}",
                 *getattr(second, "cause", []),
             ],
-            state=f"{database.name} is {'the new database' if walk.published else 'as it was'}, "
+            state=f"{database.name} is {_standing(walk)}, "
             f"the backend is down; the backup is whole: {backup.file if backup else 'none taken'}",
             hint="mend what the way back met, then type:\n  " + "\n  ".join(commands),
         )
@@ -113,8 +126,9 @@ def walk_all(walk: Walk) -> None:
     """
     for step in CHAIN:
         perform(walk, step)
-    _renew_schema_file(walk)
-    finish(walk, "done")
+    with undisturbed():
+        _renew_schema_file(walk)
+        finish(walk, "done")
 
 
 def step_named(name: str) -> Step:
@@ -139,7 +153,7 @@ def perform(walk: Walk, step: Step) -> None:
     except BaseException as error:
         walk.reporter.step_failed(step.name, walk.took(step.name, "failed", str(error), began))
         known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
-        with _undisturbed():
+        with undisturbed():
             go_back(walk, step, known)
         if known is error:
             raise
@@ -148,6 +162,22 @@ def perform(walk: Walk, step: Step) -> None:
     skipped = isinstance(line, Skipped)
     seconds = walk.took(step.name, "skipped" if skipped else "done", line, began)
     walk.reporter.step_ended(step.name, line, seconds, skipped=skipped)
+
+
+def abandon(walk: Walk, error: BaseException) -> DrydockError:
+    """Undo what has been done when an error, or a signal, came between two steps (F27).
+
+    Returns the error with its state filled in; harmless when the run has ended.
+
+    Raises:
+        Stuck: A step could not be undone.
+    """
+    known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
+    if walk.run is not None and walk.run.record.phase not in ENDED:
+        last = next((step for step in reversed(CHAIN) if step.name in walk.done), CHAIN[0])
+        with undisturbed():
+            go_back(walk, last, known)
+    return known
 
 
 def begin(walk: Walk) -> None:
@@ -178,14 +208,13 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
         try:
             step.undo(walk)
         except Exception as second:  # noqa: BLE001 - whatever it is, the user must be told
-            if walk.run is not None:
-                walk.run.end("stuck", f"{failed.name}: {error}")
+            _end(walk, "stuck", f"{failed.name}: {error}")
             stuck = Stuck(walk, error, second)
             receipt.leave(walk, stuck)
             walk.close()
             raise stuck from error
     if walk.run is not None:
-        walk.run.end("returned" if was_published else "failed", f"{failed.name}: {error}")
+        _end(walk, "returned" if was_published else "failed", f"{failed.name}: {error}")
         _tell_state(walk, error, was_published=was_published)
         receipt.leave(walk, error)
     walk.close()
@@ -193,12 +222,25 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
 
 def finish(walk: Walk, outcome: str) -> None:
     """End the run's record well and let go of everything; harmless when there is no run."""
-    if walk.run is not None and walk.run.record.phase != "finished":
+    if walk.run is not None and walk.run.record.phase not in ENDED:
         if walk.hold is not None:
             step_named("backup").undo(walk)
-        walk.run.end("finished", outcome)
+        _end(walk, "finished", outcome)
         receipt.leave(walk)
     walk.close()
+
+
+def _end(walk: Walk, phase: Phase, outcome: str) -> None:
+    """Record the end; what a full disk keeps from being recorded, the next command finds out."""
+    if walk.run is None:
+        return
+    try:
+        walk.run.end(phase, outcome)
+    except OSError as error:
+        walk.reporter.note(
+            f"how the run ended could not be recorded ({error.strerror}); "
+            "the next inv migrate does that first"
+        )
 
 
 def _renew_schema_file(walk: Walk) -> None:
@@ -210,9 +252,13 @@ def _renew_schema_file(walk: Walk) -> None:
     from drydock.schema import file
 
     text = file.render(walk.schema)
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
+    try:
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return
         write_atomically(path, text, mode=0o644)
         walk.reporter.note(f"{path.name} is current; commit it with the migrations")
+    except (OSError, UnicodeDecodeError) as error:
+        walk.reporter.note(f"{path.name} could not be written: {error}")
 
 
 def _tell_state(walk: Walk, error: DrydockError, *, was_published: bool) -> None:
@@ -233,8 +279,14 @@ def _log_advice(walk: Walk) -> str:
     return f" (the backend's log: {walk.settings.root / walk.settings.backend['log']})"
 
 
+def _standing(walk: Walk) -> str:
+    if not walk.published:
+        return "as it was"
+    return "the previous database again" if walk.record.record.target else "the new database"
+
+
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Let no second Ctrl-C end the way back half-way."""
     numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
     before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}

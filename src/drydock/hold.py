@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from drydock import connection
@@ -78,6 +79,7 @@ def take(path: Path, *, timeout: float, announce: Callable[[str], None]) -> Hold
         live = connection.live(path, timeout=timeout)
     except DatabaseLocked as error:
         raise DatabaseLocked(path, error.cause[0], named(path)) from error
+    mode = ""
     try:
         mode = _value(live, "PRAGMA journal_mode")
         announce(mode)
@@ -94,12 +96,12 @@ def take(path: Path, *, timeout: float, announce: Callable[[str], None]) -> Hold
             raise DatabaseLocked(path, "a program keeps switching it to WAL mode", named(path))
         reach("hold-3")
     except sqlite3.OperationalError as error:
-        live.close()
-        if "readonly" in str(error):
-            raise NotWritable(path, str(error)) from error
-        raise DatabaseLocked(path, str(error), named(path)) from error
+        _let_go(live, path, mode)
+        if "locked" in str(error):
+            raise DatabaseLocked(path, str(error), named(path)) from error
+        raise NotWritable(path, str(error)) from error
     except BaseException:
-        live.close()
+        _let_go(live, path, mode)
         raise
     return Hold(path, live, mode, timeout)
 
@@ -152,6 +154,13 @@ def _leave_wal(live: sqlite3.Connection, path: Path, timeout: float) -> None:
                 path, f"another program has it open (waited {timeout:g} s)", named(path)
             )
         time.sleep(_RETRY_SECONDS)
+
+
+def _let_go(live: sqlite3.Connection, path: Path, mode: str) -> None:
+    """Give up half-way: nobody is held, and the journal mode is what it was."""
+    live.close()
+    with suppress(DrydockError, sqlite3.Error):
+        restore_journal_mode(path, mode, timeout=0)
 
 
 def _value(live: sqlite3.Connection, sql: str) -> str:

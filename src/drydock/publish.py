@@ -127,12 +127,7 @@ def publish(
         way = "backup-api"
         announce(way, 0, 0)
     if way == "backup-api":
-        try:
-            _copy_into(candidate, hold, keep_old)
-        except BaseException:
-            if keep_old is not None:
-                keep_old.unlink(missing_ok=True)
-            raise
+        _copy_into(candidate, hold, keep_old)
     # 6. Let go of the old file. A stray connection to it cannot write any more: SQLite answers
     #    READONLY_DBMOVED. Whoever opens the path gets the new database.
     hold.release()

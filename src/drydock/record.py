@@ -44,7 +44,8 @@ class Record:
     `sequence` orders runs whatever the clock does (F31). `journal_mode` is that of the live file
     before the run. `old_inode` and `new_inode` are the live file's before and after a publish by
     rename: they tell which of the two the live file is. `backend` is true when the backend ran
-    before. `result` is the digest of the published content. Times are UTC in ISO 8601.
+    before. `result` is the digest of the published content, `target` that of a backup
+    about to be made live again. Times are UTC in ISO 8601.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Record:
     pending: tuple[str, ...] = ()
     result: str = ""
     failed_copy: str = ""
+    target: str = ""
     ended_at: str = ""
     outcome: str = ""
     format: int = FORMAT

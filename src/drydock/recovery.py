@@ -1,17 +1,15 @@
 """Finish or clean up what a killed run left behind, before anything new begins.
 
 The record says how far the run got, and the live file itself says whether it is the old or the
-new one: by its inode where publish was a rename, by the run's rows in the ledger where it was
-not. It refuses to guess when neither tells.
+new one (`drydock.outcome`). It refuses to guess when neither tells.
 """
 
 from __future__ import annotations
 
 import shutil
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import backup, connection, hold, ledger, record
+from drydock import backup, hold, outcome, record
 from drydock.steps import migrate, stop_backend
 
 if TYPE_CHECKING:
@@ -57,11 +55,18 @@ def converge(walk: Walk) -> None:
 def _settle(walk: Walk, run: Run) -> str:
     """End a run that was on its way forward: the live database is the old one or the new one."""
     found = run.record
-    is_new = found.phase in ("publishing", "published") and _is_new(walk.live, found)
+    is_new = found.phase in ("publishing", "published") and outcome.took_place(walk.live, found)
     run.clear_work()
     if found.journal_mode:
         hold.restore_journal_mode(walk.live, found.journal_mode, timeout=walk.settings.timeout)
+    if is_new and found.target:
+        return (
+            f"{walk.live.name} is the previous database again, whole; "
+            f"the one it replaced: {found.failed_copy}"
+        )
     if is_new:
+        if not found.result:  # without it `inv rollback` would not know this run
+            run.note(result=backup.content_digest(walk.live))
         return (
             f"{walk.live.name} is the migrated database, whole; "
             "to see that all is well: inv verify-schema smoke-test; to go back: inv rollback"
@@ -73,34 +78,13 @@ def _return(walk: Walk, run: Run) -> str:
     """End a run that was on its way back: make the backup the live database, if it is not yet."""
     found = run.record
     run.clear_work()
-    if found.way == "rename":
-        is_back = live_is(walk.live, found.new_inode)
-    else:
-        is_back = not _holds_run(walk.live, found.id)
-    if not is_back:
+    if not outcome.took_place(walk.live, found):
         wanted = backup.find(walk.settings.backups, found.backup)
         walk.hold = hold.take(walk.live, timeout=walk.settings.timeout, announce=lambda _: None)
         migrate.return_to(walk, wanted)
     else:
         hold.restore_journal_mode(walk.live, found.journal_mode, timeout=walk.settings.timeout)
     return f"{walk.live.name} is the previous database again"
-
-
-def _is_new(live: Path, found: Record) -> bool:
-    """Say whether the live file is what the run was about to publish."""
-    if found.way == "rename":
-        return live_is(live, found.new_inode)
-    return _holds_run(live, found.id)
-
-
-def live_is(live: Path, inode: int) -> bool:
-    """Say whether the live path leads to the file with this inode."""
-    return live.stat().st_ino == inode
-
-
-def _holds_run(live: Path, run: str) -> bool:
-    with closing(connection.read(live)) as opened:
-        return any(entry.run == run for entry in ledger.entries(opened))
 
 
 def _remove_unproved(folder: Path) -> None:
