@@ -9,13 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from drydock.guard import current_state, require_current
     from drydock.rebuild import Database
 
-__all__ = ["Database", "__version__"]
+__all__ = ["Database", "__version__", "current_state", "require_current"]
 
 __version__ = "0.1.0"
 
-_HOMES = {"Database": "drydock.rebuild"}
+_HOMES = {
+    "Database": "drydock.rebuild",
+    "current_state": "drydock.guard",
+    "require_current": "drydock.guard",
+}
 
 
 def __getattr__(name: str) -> Any:

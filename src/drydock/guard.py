@@ -1,0 +1,123 @@
+"""The start-up guard: an application refuses to run on a database that does not fit its code.
+
+``drydock.require_current("app.db")`` before the application serves, or ``guard.lifespan`` for
+FastAPI and Starlette. It only reads, takes a few milliseconds, and imports nothing but sqlite3 and
+the standard library.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from drydock import connection, ledger, migration, plan
+from drydock.errors import DrydockError, ExitCode
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator, Callable
+
+Pending = Literal["refuse", "serve"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a database stands to the migrations: their names, each list empty when all is well."""
+
+    applied: tuple[str, ...]
+    pending: tuple[str, ...]
+    edited: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def is_current(self) -> bool:
+        """True when the database is what the files say, with nothing left to run."""
+        return not (self.pending or self.edited or self.unknown)
+
+
+class NotCurrent(DrydockError):
+    """The application was started on a database that does not fit its migrations."""
+
+    exit_code = ExitCode.DIFFERENT
+
+    def __init__(self, database: Path, state: State) -> None:
+        self.database = database
+        self.state_found = state
+        told = (
+            ("pending", state.pending),
+            ("edited after they were applied", state.edited),
+            ("applied but unknown here (is this an older checkout?)", state.unknown),
+        )
+        super().__init__(
+            f"{database} does not fit this application's migrations; it was not started",
+            cause=[f"{what}: {', '.join(names)}" for what, names in told if names],
+            state="the database was only read",
+            hint="inv migrate" if state.pending else "inv status --diff",
+        )
+
+    def __str__(self) -> str:
+        """Return all of it: a server's log shows nothing but the exception's text."""
+        return "; ".join([self.what, *self.cause, f"type: {self.hint}"])
+
+
+def current_state(
+    database: str | os.PathLike[str], migrations: str | os.PathLike[str] = "migrations"
+) -> State:
+    """Return how `database` stands to the folder `migrations`; only reads.
+
+    Raises:
+        DatabaseMissing, NotADatabase, FolderMissing, MigrationError: as they say.
+    """
+    files = migration.read_folder(Path(migrations))
+    with closing(connection.read(Path(database))) as opened:
+        found = plan.make(ledger.entries(opened), files)
+    return State(
+        applied=tuple(each.name for each in found.applied),
+        pending=tuple(each.name for each in found.pending),
+        edited=tuple(each.name for each in found.edited),
+        unknown=tuple(each.name for each in found.missing),
+    )
+
+
+def require_current(
+    database: str | os.PathLike[str],
+    migrations: str | os.PathLike[str] = "migrations",
+    *,
+    pending: Pending = "refuse",
+) -> State:
+    """Return the state of `database`, or refuse to go on with one that does not fit.
+
+    Args:
+        database: The application's database.
+        migrations: The folder of its migrations.
+        pending: ``serve`` for an application that runs, in part, on a schema that is behind: a
+            failed deploy then has something to go back to.
+
+    Raises:
+        NotCurrent: Something is pending, edited or unknown; the message names it.
+        DatabaseMissing, NotADatabase, FolderMissing, MigrationError: as they say.
+    """
+    state = current_state(database, migrations)
+    is_behind_only = not (state.edited or state.unknown)
+    if state.is_current or (pending == "serve" and is_behind_only):
+        return state
+    raise NotCurrent(Path(database), state)
+
+
+def lifespan(
+    database: str | os.PathLike[str],
+    migrations: str | os.PathLike[str] = "migrations",
+    *,
+    pending: Pending = "refuse",
+) -> Callable[[Any], contextlib.AbstractAsyncContextManager[None]]:
+    """Return a lifespan for ``FastAPI(lifespan=…)`` that calls `require_current` first."""
+
+    @contextlib.asynccontextmanager
+    async def guarded(_: Any) -> AsyncIterator[None]:
+        require_current(database, migrations, pending=pending)
+        yield
+
+    return guarded
