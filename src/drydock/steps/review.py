@@ -96,7 +96,10 @@ def look(walk: Walk) -> None:
 
 def question(findings: Sequence[Finding]) -> str:
     """Return what the user is asked: what would be lost, in one line each, and whether to go on."""
-    lines = [f"  {each.migration}: {each.why}" for each in findings]
+    lines = [
+        "  " + ": ".join([each.migration, each.rule, *each.evidence[:1], each.why])
+        for each in findings
+    ]
     return "\n".join(["This run would lose data:", *lines, "Go on?"])
 
 
