@@ -7,6 +7,7 @@ the rows by, and the receipt holds all of it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from drydock.terminal.text import one_line, padded, safe, shortened, width_of, wrapped
@@ -18,19 +19,22 @@ if TYPE_CHECKING:
     from drydock.review import Finding
 
 _EVIDENCE_LINES = 4
+_STATEMENT = re.compile(
+    r"\b(ALTER|BEGIN|CREATE|DELETE|DROP|INSERT|PRAGMA|SELECT|UPDATE|WITH)\b.*;|^\s*--"
+)
 
 
 class Line(NamedTuple):
     """One line, fitted to the width; `style` is how it is painted, empty for plainly.
 
-    Only its first `painted` characters take the style, all of them where that is 0. `sql` marks a
-    line that is SQL and may be longer than the width.
+    Only its first `painted` characters take the style, all of them where that is 0. From `sql` on
+    it is SQL, which may be longer than the width; None where it is not.
     """
 
     text: str
     style: str = ""
     painted: int = 0
-    sql: bool = False
+    sql: int | None = None
 
 
 def lines(
@@ -101,7 +105,9 @@ def _finding(finding: Finding, width: int, *, verbose: bool) -> Iterator[Line]:
         yield from _say(f"allowed: {finding.allowed}", width, indent)
     elif finding.fix:
         for number, text in enumerate(safe(finding.fix).splitlines()):
-            yield Line(f"{indent}{'fix: ' if number == 0 else '     '}{text}", sql=True)
+            line = f"{indent}{'fix: ' if number == 0 else '     '}{text}"
+            statement = _STATEMENT.search(line)
+            yield Line(line, sql=statement.start() if statement else None)
 
 
 def _object(finding: Finding) -> str:

@@ -139,10 +139,10 @@ class Terminal:
 
         shown = False
         for each in lines(migrations, findings, self.width, verbose=self._verbose):
-            until = each.painted or len(each.text)
-            if each.sql and self._colour:
-                self.line(colour.sql(each.text))
+            if each.sql is not None and self._colour:
+                self.line(each.text[: each.sql] + colour.sql(each.text[each.sql :]))
             else:
+                until = each.painted or len(each.text)
                 self.line(self.paint(each.style, each.text[:until]) + each.text[until:])
             shown = True
         if shown:
@@ -190,7 +190,8 @@ class Terminal:
             where, *statement = safe(error.at).splitlines()
             self._labelled("at", where)
             for each in statement:
-                self.line(f"{'':9}{colour.sql(each) if self._colour else each}")
+                is_sql = self._colour and ".sql" in where
+                self.line(f"{'':9}{colour.sql(each) if is_sql else each}")
         if error.state:
             self._labelled("state", error.state)
         if error.hint:
