@@ -372,6 +372,39 @@ def diagram(
     command.run(settings_of(context), terminal_of(context), form=format, output=output)
 
 
+@task(
+    iterable=["mark", "unmark"],
+    help={
+        "yes": "record what was found without asking",
+        "dry-run": "show the table and record nothing",
+        "renumber": "put the order into the files' names (git mv) instead of order.txt",
+        "mark": "record this migration as applied without running it (repeatable)",
+        "unmark": "take this migration out of the ledger (repeatable)",
+        "json": _JSON,
+    },
+)
+@guarded
+def adopt(
+    context: Context,
+    mark: list[str],
+    unmark: list[str],
+    yes: bool = False,
+    dry_run: bool = False,
+    renumber: bool = False,
+    json: bool = False,  # noqa: ARG001
+) -> None:
+    """Find out which scripts have run on an existing database, and record those."""
+    from drydock.commands import adopt as command
+    from drydock.walk import Options
+
+    dry_run = dry_run or bool(context.config.run.dry)
+    walk = walk_of(context, Options(yes=yes, dry_run=dry_run))
+    if mark or unmark:
+        command.by_hand(walk, terminal_of(context), mark=mark, unmark=unmark)
+    else:
+        command.run(walk, terminal_of(context), renumber=renumber)
+
+
 namespace = Collection(
     status,
     migrate,
@@ -391,5 +424,6 @@ namespace = Collection(
     history,
     receipt,
     diagram,
+    adopt,
 )
 namespace.configure({"drydock": unset()})

@@ -163,7 +163,7 @@ class _Walk:
             return ruling
         if judged.runs:
             reason = f"changes nothing once {self._last_pending} has run, and cannot run before it"
-            return Ruling(Judgement(judged.migration, "pending", (reason,)))
+            return Ruling(Judgement(judged.migration, "pending", (reason,), runs=True))
         reason = f"{self._last_pending}, which is pending, makes the same: {judged.reasons[0]}"
         return Ruling(Judgement(judged.migration, "conflict", (reason,)))
 
