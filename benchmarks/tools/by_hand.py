@@ -53,8 +53,8 @@ def _edited(sql: str, request: Request) -> str:
         del lines[place]
     elif request.asked:
         lines[place] = line.replace(line.split()[1].rstrip(","), request.asked)
-    elif request.kind == "collate":
-        lines[place] = line.replace(" TEXT", f" TEXT COLLATE {request.value}")
+    elif request.kind == "move first":
+        lines.insert(1, lines.pop(place))
     else:
         raise NotOfferedError(request.kind)
     return "\n".join(lines)
