@@ -226,6 +226,7 @@ def _is_end(leaving: SystemExit, order: dict[str, Any]) -> bool:
 
 
 def _describe(error: BaseException, order: dict[str, Any]) -> dict[str, Any]:
+    sys.stdout.flush()  # what it printed comes first in the log
     traceback.print_exception(error, file=sys.stderr)
     frames = [
         frame

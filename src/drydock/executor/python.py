@@ -198,7 +198,7 @@ def _ending(code: int) -> str:
 
 
 def _last_lines(written: str) -> list[str]:
-    lines = [line for line in written.splitlines() if line.strip()]
-    if not lines or lines[0].startswith("Traceback"):
-        return []
+    """Return what it printed last; the traceback stays in its log."""
+    printed = written.partition("Traceback (most recent call last):\n")[0]
+    lines = [line for line in printed.splitlines() if line.strip()]
     return [f"it printed: {line}" for line in lines[-_OUTPUT_LINES:]]
