@@ -33,6 +33,11 @@ GENERAL: dict[str, tuple[type, Any, str]] = {
         [],
         "what verify-schema leaves out: table, table.column, index:name (* fits all)",
     ),
+    "queries": (
+        list,
+        [],
+        "the application's queries, whose plans inv review holds against today's",
+    ),
     "timeout": (float, 5.0, "seconds to wait for a lock on the database"),
     "time_limit": (float, 0.0, "seconds that one migration may take; 0 means no limit"),
     "network_files": (bool, False, "accept a database on a network file system"),
@@ -100,6 +105,7 @@ class Settings:
     schema: Path | None
     models: str
     ignore: tuple[str, ...]
+    queries: tuple[str, ...]
     timeout: float
     time_limit: float
     network_files: bool
@@ -161,6 +167,7 @@ def load(root: Path | None = None, overrides: Mapping[str, Any] | None = None) -
         schema=folder / general["schema"] if general["schema"] else None,
         models=general["models"],
         ignore=tuple(general["ignore"]),
+        queries=tuple(general["queries"]),
         timeout=general["timeout"],
         time_limit=general["time_limit"],
         network_files=general["network_files"],

@@ -94,6 +94,7 @@ def _findings(
     settings: Settings, state: Plan, copy: Path, *, static: bool
 ) -> tuple[tuple[Finding, ...], Evidence | None]:
     from drydock import review
+    from drydock.review.plans import regressions
 
     with closing(connection.read_only(copy)) as opened:
         texts = {each.name: ledger.text_of(opened, each.name) for each in state.edited}
@@ -114,10 +115,10 @@ def _findings(
         )
 
     rehearsed = review.review_rehearsed(state.pending, copy, run_one, history=history)
-    evidence = None
-    if rehearsed.stopped is None:
-        evidence = inspection.inspect(before, copy, lambda *_: None)
-    return rehearsed.findings, evidence
+    if rehearsed.stopped is not None:
+        return rehearsed.findings, None
+    plans = regressions(before, copy, settings.queries)
+    return (*rehearsed.findings, *plans), inspection.inspect(before, copy, lambda *_: None)
 
 
 def _show(

@@ -51,7 +51,7 @@ def lines(
     others = [each for each in findings if each.migration not in names]
     if others:
         yield Line("")
-        yield Line("history", "bold")
+        yield Line("besides", "bold")
     for each in others:
         yield from _finding(each, width, verbose=verbose)
 
