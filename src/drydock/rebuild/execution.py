@@ -19,6 +19,7 @@ from drydock.rebuild.refusals import (
     ConnectionForbidsError,
     ForeignKeysOnError,
     OffendingRowsError,
+    TableBusyError,
     UnprovenChangeError,
 )
 from drydock.rebuild.shape import read_schema
@@ -48,21 +49,32 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if not inside and keys:
             connection.execute("PRAGMA foreign_keys = OFF")
         # 2. The write lock first: what is judged next stays true.
-        connection.execute(f"SAVEPOINT {_SAVEPOINT}" if inside else "BEGIN IMMEDIATE")
-        connection.execute("PRAGMA legacy_alter_table = OFF")
+        _begin(connection, inside=inside)
         try:
+            connection.execute("PRAGMA legacy_alter_table = OFF")
             # 3. Judge, run, prove.
             yield
+            # 4. Keep it; where a reader or a full disk does not let us (F37), undo it.
+            connection.execute(f"RELEASE {_SAVEPOINT}" if inside else "COMMIT")
         except BaseException:
             _undo(connection, inside=inside)
             raise
-        # 4. Keep it.
-        connection.execute(f"RELEASE {_SAVEPOINT}" if inside else "COMMIT")
     finally:
         for name, value in settings.items():
             connection.execute(f"PRAGMA {name} = {value}")
         if not inside and keys:
             connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: sqlite3.Connection, *, inside: bool) -> None:
+    try:
+        connection.execute(f"SAVEPOINT {_SAVEPOINT}" if inside else "BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        raise TableBusyError(
+            "the database cannot be written now",
+            cause=[f"SQLite says: {error}"],
+            hint="stop what else writes to it, and try again",
+        ) from error
 
 
 def _undo(connection: sqlite3.Connection, *, inside: bool) -> None:

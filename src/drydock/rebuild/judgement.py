@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
 from drydock.rebuild.changes import constraints, label, normal
+from drydock.rebuild.dependents import Dependent
 from drydock.rebuild.refusals import (
     ContradictoryChangeError,
     DependentsError,
@@ -19,12 +20,11 @@ from drydock.rebuild.refusals import (
 from drydock.tokens import code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from drydock.rebuild.changes import Changes
     from drydock.rebuild.ddl import CreateTable
-    from drydock.rebuild.dependents import Dependent, Surroundings
-    from drydock.rebuild.readings import Reading
+    from drydock.rebuild.dependents import Surroundings
     from drydock.rebuild.shape import Schema, TableShape
 
 _ROWID_NAMES = ("rowid", "_rowid_", "oid")
@@ -163,6 +163,22 @@ def nulls_allow(after: TableShape, changes: Changes) -> None:
             )
 
 
+def temporary_triggers_allow(table: str, triggers: list[str]) -> None:
+    """Check that the connection has no temporary trigger, which a rebuild would drop.
+
+    Raises:
+        DependentsError: It has one.
+    """
+    found = [
+        Dependent(
+            "temporary trigger", (name,), "would be lost", f"DROP TRIGGER temp.{quote(name)}",
+            cascades=False,
+        )
+        for name in triggers
+    ]  # fmt: skip
+    refuse_dependents(f"table {table} cannot be rebuilt", found)
+
+
 def implied_keys_allow(around: Surroundings, after: TableShape) -> None:
     """Check that no foreign key without parent columns would come to mean another key.
 
@@ -173,32 +189,6 @@ def implied_keys_allow(around: Surroundings, after: TableShape) -> None:
     if before != [fold(name) for name in after.primary_key]:
         found = [one.dependent() for one in around.children if one.implied]
         refuse_dependents(f"the primary key of {around.shape.name} cannot change", found)
-
-
-def keys_stand(before: Mapping[str, str], after: Mapping[str, str], around: Surroundings) -> None:
-    """Check that every foreign key that found its parent's columns unique still does.
-
-    Raises:
-        DependentsError: The key it refers to would go.
-        ContradictoryChangeError: A key that is to be added finds none.
-    """
-    table = around.shape.name
-    broken = {child: error for child, error in after.items() if child not in before}
-    referring = {one.table for one in around.children}
-    if children := sorted(referring & set(broken)):
-        columns = ", ".join(quote(name) for name in around.shape.primary_key)
-        raise DependentsError(
-            f"table {table} cannot lose its key: {', '.join(children)} would refer to nothing",
-            dependents=tuple(children),
-            cause=[f"table {child}: {broken[child]}" for child in children],
-            hint=f"keep it unique: CREATE UNIQUE INDEX … ON {quote(table)}({columns})",
-        )
-    if broken:
-        raise ContradictoryChangeError(
-            f"table {table} cannot refer to columns that are not unique",
-            cause=list(broken.values()),
-            hint="refer to the parent's primary key, or make its columns UNIQUE first",
-        )
 
 
 def dependents_allow(around: Surroundings, changes: Changes) -> list[Dependent]:
@@ -282,64 +272,3 @@ def refuse_dependents(what: str, found: list[Dependent]) -> None:
     raise DependentsError(
         f"{what}: {count} on it", dependents=names, cause=[one.line() for one in found], hint=hint
     )
-
-
-def readings_kept(
-    before: Mapping[tuple[str, str], Reading],
-    after: Mapping[tuple[str, str], Reading],
-    table: str,
-    *,
-    changes: Changes,
-    tables: frozenset[str],
-    lost_alias: str | None,
-) -> None:
-    """Check that every view and trigger still reads what it read, under the new names.
-
-    What was broken before does not count. `lost_alias` is an INTEGER PRIMARY KEY that is one no
-    longer: what read it as ``rowid`` reads the hidden rowid now, which has its values.
-
-    Raises:
-        DependentsError: One would break, or would read something else.
-    """
-    renames = {fold(old): fold(new) for old, new in changes.rename.items()}
-    fresh = {(fold(table), fold(name)) for name in changes.generated}
-
-    def now(pair: tuple[str, str]) -> tuple[str, str]:
-        return (pair[0], renames.get(pair[1], pair[1])) if pair[0] == fold(table) else pair
-
-    def then(pair: tuple[str, str]) -> tuple[str, str]:
-        hidden = lost_alias is not None and pair == (fold(table), "rowid")
-        return (pair[0], fold(lost_alias or "")) if hidden else pair
-
-    causes, names = [], []
-    for key, old in before.items():
-        new = after.get(key)
-        if old.error or new is None:
-            continue
-        was = {now(pair) for pair in old.columns if pair[0] in tables}
-        reads = {then(pair) for pair in new.columns if pair[0] in tables} - (fresh - was)
-        joined = {renames.get(name, name) for name in old.joined}
-        what = f"{old.subject.type} {old.subject.name}"
-        if new.error:
-            causes.append(f"{what} would break: {new.error}")
-        elif was != reads:
-            odd = ", ".join(sorted(".".join(pair) for pair in was ^ reads))
-            causes.append(f"{what} would read other columns: {odd}")
-        elif joined != new.joined and fold(table) in old.tables:
-            odd = ", ".join(sorted(joined ^ new.joined))
-            causes.append(f"{what} would join on other columns: {odd}")
-        else:
-            continue
-        names.append(old.subject.name)
-    if causes:
-        kinds = [
-            f"DROP {old.subject.type.upper()} {quote(old.subject.name)}"
-            for old in before.values()
-            if old.subject.name in names
-        ]
-        raise DependentsError(
-            f"table {table} cannot be changed so: {len(names)} of what uses it would break",
-            dependents=tuple(names),
-            cause=causes,
-            hint=f"first {'; '.join(kinds)}; afterwards create it in its new form",
-        )

@@ -11,7 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
-from drydock.rebuild import judgement, steps
+from drydock.rebuild import aftermath, judgement, steps
 from drydock.rebuild.changes import constraints, key_columns, target
 from drydock.rebuild.ddl import parse
 from drydock.rebuild.decision import Decision, decide, retyped, touched_columns
@@ -36,7 +36,9 @@ def make_plan(connection: sqlite3.Connection, name: str, changes: Changes) -> Pl
         TransformRefusedError: The names, the dependents or the rows do not allow it.
     """
     schema = read_schema(connection)
-    hidden = connection.execute("SELECT name FROM sqlite_temp_master WHERE type = 'table'")
+    hidden = connection.execute(
+        "SELECT name FROM sqlite_temp_master WHERE type IN ('table', 'view')"
+    )
     name = judgement.subject(schema, name, [row[0] for row in hidden.fetchall()])
     twin = Twin(schema)
     try:
@@ -91,12 +93,12 @@ class _Planner:
         decision = decide(before, after, create, changes, late, watched=watched)
         keys = self._mismatched_keys()
         script, decision = self._rehearse(decision, create, after, going)
-        judgement.keys_stand(keys, self._mismatched_keys(), around)
+        aftermath.keys_stand(keys, self._mismatched_keys(), around)
         tables = frozenset(fold(one.name) for one in self._schema.objects if one.type == "table")
         hidden = after.rowid_alias is None and before.column("rowid") is None
         alias = before.rowid_alias if hidden else None
         readings = read_all(self._twin)
-        judgement.readings_kept(
+        aftermath.readings_kept(
             self._readings,
             readings,
             before.name,
@@ -132,17 +134,21 @@ class _Planner:
     def _watched(self, after: TableShape) -> bool:
         """Whether a trigger or a foreign key looks at a value that would be converted."""
         table = fold(self._before.name)
-        temporary = self._connection.execute(
-            "SELECT tbl_name FROM sqlite_temp_master WHERE type = 'trigger'"
-        )
         on = [one.table for one in self._schema.objects if one.type == "trigger"]
-        on += [row[0] for row in temporary.fetchall()]
         keys = {name for child in self._around.children for name in child.parent_columns}
         for item, one, columns in constraints(self._create):
             if one.kind in ("REFERENCES", "FOREIGN KEY", "PRIMARY KEY"):
                 keys |= columns | set(key_columns(item, one))
         converted = {fold(name) for name in retyped(self._before, after)}
-        return table in map(fold, on) or bool(keys & converted)
+        fired = table in map(fold, on) or bool(self._temporary_triggers())
+        return fired or bool(keys & converted)
+
+    def _temporary_triggers(self) -> list[str]:
+        """Return the connection's own triggers on the table, which no schema shows."""
+        found = self._connection.execute(
+            "SELECT name, tbl_name FROM sqlite_temp_master WHERE type = 'trigger'"
+        )
+        return [name for name, on in found.fetchall() if fold(on) == fold(self._before.name)]
 
     def _mismatched_keys(self) -> dict[str, str]:
         """Return the tables with a foreign key whose parent columns are not unique, and why."""
@@ -196,6 +202,8 @@ class _Planner:
     def _rehearse(
         self, decision: Decision, create: CreateTable, after: TableShape, going: list[Dependent]
     ) -> tuple[steps.Script, Decision]:
+        if decision.way == "rebuild":
+            judgement.temporary_triggers_allow(self._before.name, self._temporary_triggers())
         script = steps.Script(self._twin)
         try:
             for kind, name in self._dropped_objects(going):

@@ -64,6 +64,8 @@ class Reading:
 def read_all(twin: Twin) -> dict[tuple[str, str], Reading]:
     """Return the reading of every view and trigger on the twin, by (type, folded name)."""
     objects = twin.schema().objects
+    if not any(one.type in ("view", "trigger") for one in objects):
+        return {}
     columns = {
         fold(one.name): _columns(twin, one.name) for one in objects if one.type in ("table", "view")
     }

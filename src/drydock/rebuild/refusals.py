@@ -68,6 +68,12 @@ class ConnectionForbidsError(TransformRefusedError):
     """The connection's settings keep the change from being made."""
 
 
+class TableBusyError(TransformRefusedError):
+    """Another connection writes, or the database cannot be written at all."""
+
+    exit_code = ExitCode.BUSY
+
+
 class ChangeFailedError(DrydockError):
     """SQLite failed at a statement that its rehearsal allowed; all of it was rolled back."""
 

@@ -31,8 +31,10 @@ class Twin:
     def __init__(self, schema: Schema) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None)
         self._source = schema
+        self.execute("BEGIN")  # one commit, not one an object: half the time of a large schema
         for one in schema.objects:
             self._create(one)
+        self.execute("COMMIT")
         self._mend_texts(schema)
         self._statistics(schema)
         self.execute(f"PRAGMA schema_version = {schema.version}")

@@ -11,7 +11,13 @@ from contextlib import closing
 import pytest
 
 from drydock.rebuild import Database
-from drydock.rebuild.refusals import ChangeFailedError, ForeignKeysOnError, OffendingRowsError
+from drydock.rebuild.refusals import (
+    ChangeFailedError,
+    DependentsError,
+    ForeignKeysOnError,
+    OffendingRowsError,
+    TableBusyError,
+)
 
 
 def test_f15_a_copy_in_the_callers_transaction_fires_no_action(connection, table):
@@ -70,6 +76,34 @@ def test_a_failure_in_the_middle_leaves_everything_as_it_was(connection, table, 
     with pytest.raises(ChangeFailedError):
         table.transform(conversions={"notes": fails})
     assert unchanged()
+
+
+def test_a_commit_that_a_reader_holds_up_leaves_nothing_behind(tmp_path):
+    """F37: the lock is told, the transaction is over, and a second try works."""
+    path = tmp_path / "live.db"
+    prepare(path, "delete")
+    before = state(path)
+    with closing(sqlite3.connect(path, timeout=0)) as ours, closing(sqlite3.connect(path)) as other:
+        cursor = other.execute("SELECT * FROM t")
+        cursor.fetchone()
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            Database(ours)["t"].transform(not_null={"x"})
+        assert not ours.in_transaction
+        cursor.close()
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(TableBusyError):
+            Database(ours)["t"].transform(not_null={"x"})
+        other.execute("ROLLBACK")
+        assert state(path) == before
+        Database(ours)["t"].transform(not_null={"x"})
+
+
+def test_a_temporary_trigger_survives_a_swap_and_stops_a_rebuild(connection, table):
+    connection.execute('CREATE TEMP TRIGGER mine AFTER UPDATE ON main."my t" BEGIN SELECT 1; END')
+    table.transform(column_order=["notes"])
+    with pytest.raises(DependentsError, match="cannot be rebuilt"):
+        table.transform(keep_table="kept")
+    assert connection.execute("SELECT name FROM sqlite_temp_master").fetchall() == [("mine",)]
 
 
 def test_two_keys_that_become_one_are_refused(connection, db):
