@@ -6,7 +6,7 @@ goes, whether it is painted, and what moves. It refuses to move anything without
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from drydock.terminal.progress import Live
 
 _PLAIN_WIDTH = 100
+_USUAL_WIDTH = 80  # of a terminal that does not say
 _ENDLESS = 100_000
 _NAME = 16
 _DETAIL = 52
@@ -55,7 +56,12 @@ class Terminal:
     @property
     def width(self) -> int:
         """Columns of a line: the terminal's, or a hundred without one."""
-        return shutil.get_terminal_size().columns if self._is_terminal else _PLAIN_WIDTH
+        if not self._is_terminal:
+            return _PLAIN_WIDTH
+        try:
+            return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_WIDTH
+        except OSError:
+            return _USUAL_WIDTH
 
     def paint(self, style: str, text: str) -> str:
         """Return `text` in a style where colour is wanted."""
