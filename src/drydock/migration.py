@@ -86,8 +86,7 @@ class Migration:
     @property
     def number(self) -> int | None:
         """The numeric prefix, or None."""
-        digits = self.name[: len(self.name) - len(self.name.lstrip("0123456789"))]
-        return int(digits) if digits else None
+        return number_of(self.name)
 
     @cached_property
     def kind(self) -> Kind:
@@ -277,6 +276,12 @@ def decode(data: bytes, path: Path) -> str:
             hint="take it out, then run: inv migrate",
         )
     return text
+
+
+def number_of(name: str) -> int | None:
+    """Return the number that a migration's name begins with, or None."""
+    digits = name[: len(name) - len(name.lstrip("0123456789"))]
+    return int(digits) if digits else None
 
 
 def order(migration: Migration) -> tuple[int, int, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drydock.errors import DrydockError, ExitCode
-from drydock.migration import order
+from drydock.migration import number_of, order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,5 +99,4 @@ def up_to(plan: Plan, target: str | None) -> tuple[Migration, ...]:
 
 
 def _is_number(target: str, name: str) -> bool:
-    prefix = name.split("_", 1)[0]
-    return target.isdecimal() and prefix.isdecimal() and int(target) == int(prefix)
+    return target.isdecimal() and int(target) == number_of(name)
