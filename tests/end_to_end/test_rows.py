@@ -68,6 +68,19 @@ def test_rollback_keeps_new_rows_where_the_old_schema_has_their_columns(project)
     assert project.left_over() == []
 
 
+def test_a_new_row_never_takes_the_place_of_one_that_the_run_had_deleted(project):
+    """A reused key is another row: it is left in the kept file, and told."""
+    (project.migrations / "005_clear.sql").write_text("DELETE FROM log WHERE item_id > 0;\n")
+    (project.migrations / "006_gone.sql").write_text("DELETE FROM owner WHERE id = 8;\n")
+    write(project, "DELETE FROM item WHERE owner_id = 8")
+    assert project.inv("migrate", "--yes").returncode == 0
+    write(project, "INSERT INTO owner (id, name) VALUES (8, 'Another eighth')")
+    back = project.inv("rollback", "--yes", "--keep-new-rows")
+    assert back.returncode == 0, back.stderr
+    assert project.rows("SELECT name FROM owner WHERE id = 8") == [("Owner 8",)]
+    assert "another row of owner stands under their key" in back.stderr
+
+
 def test_a_second_rollback_goes_to_the_run_before(project):
     """A run that was taken back is not taken back again."""
     assert project.inv("migrate", "--yes", "--to", "002").returncode == 0

@@ -98,10 +98,12 @@ def plan(
         carrying = _Carrying.read(connection, table, where, with_since=since is not None)
         pair, chosen = carrying.pair, carrying.chosen
         gone, same = pairing.is_gone(pair), pairing.is_same_row(pair)
+        differs = f"NOT ({gone}) AND NOT {same}"
         try:
-            inserts, updates, alike = connection.execute(
+            inserts, updates, others, alike = connection.execute(
                 f"SELECT count(*) FILTER (WHERE {gone}), "
-                f"count(*) FILTER (WHERE NOT ({gone}) AND NOT {same}), "
+                f"count(*) FILTER (WHERE {differs} AND {carrying.is_theirs}), "
+                f"count(*) FILTER (WHERE {differs} AND NOT {carrying.is_theirs}), "
                 f"count(*) FILTER (WHERE NOT ({gone}) AND {same}) "
                 f"FROM {pairing.source(pair)} WHERE {chosen}"
             ).fetchone()
@@ -110,7 +112,7 @@ def plan(
                 f"the rows of {table} cannot be read from {source}; nothing was changed",
                 cause=str(error),
             ) from error
-        left = _left_behind(connection, carrying, updates)
+        left = _left_behind(connection, carrying, updates, others)
         return RowPlan(
             source=source,
             since=since,
@@ -191,6 +193,8 @@ class _Carrying:
     pair: Pair
     chosen: str
     may_update: bool
+    is_theirs: str
+    """Whether a row's key meant that row in ``since``, so that an update is of the same row."""
 
     @classmethod
     def read(
@@ -229,9 +233,11 @@ class _Carrying:
         named = ", ".join(quote(name) for name, _ in pair.on)
         qualified = ", ".join(f"o.{quote(name)}" for name, _ in pair.on)
         chosen = f"({qualified}) IN (SELECT {named} FROM was.{quote(old.name)} WHERE ({where}\n))"
+        is_theirs = "1"
         if with_since:
             chosen += f" AND NOT {_is_known(connection, pair, old_shape)}"
-        return cls(pair, chosen, is_lasting or not pair.by_rowid)
+            is_theirs = _has_key(connection, pair)
+        return cls(pair, chosen, is_lasting or not pair.by_rowid, is_theirs)
 
     def insert(self) -> str:
         common = self.pair.columns.common
@@ -260,7 +266,7 @@ class _Carrying:
         return (
             f"UPDATE main.{quote(self.pair.after.name)} AS n SET {values} "
             f"FROM was.{quote(self.pair.before.name)} AS o "
-            f"WHERE {on} AND {self.chosen} AND NOT {same}"
+            f"WHERE {on} AND {self.chosen} AND NOT {same} AND {self.is_theirs}"
         )
 
 
@@ -287,11 +293,21 @@ def _is_known(connection: sqlite3.Connection, pair: Pair, shape: Shape) -> str:
     return f"EXISTS (SELECT 1 FROM since.{quote(table.name)} AS n WHERE {on} AND {same})"
 
 
+def _has_key(connection: sqlite3.Connection, pair: Pair) -> str:
+    """Whether a row's key is in the database ``since``: else the target's row is another one."""
+    table, _ = _table(connection, "since", pair.before.name)
+    on = " AND ".join(f"k.{quote(old)} = +o.{quote(old)}" for old, _ in pair.on)
+    return f"EXISTS (SELECT 1 FROM since.{quote(table.name)} AS k WHERE {on})"
+
+
 def _left_behind(
-    connection: sqlite3.Connection, carrying: _Carrying, differing: int
+    connection: sqlite3.Connection, carrying: _Carrying, differing: int, others: int
 ) -> tuple[LeftBehind, ...]:
     pair = carrying.pair
     left = []
+    if others:
+        reason = f"another row of {pair.after.name} stands under their key"
+        left.append(LeftBehind("new rows", others, reason))
     for column in pair.columns.dropped:
         (count,) = connection.execute(
             f"SELECT count(o.{quote(column.name)}) FROM was.{quote(pair.before.name)} AS o "
