@@ -334,7 +334,6 @@ def history(context: Context, json: bool = False) -> None:  # noqa: ARG001
 
 
 @task(
-    positional=["run"],
     help={
         "run": "a run's id, or how it begins (inv history); by default the newest",
         "open": "show the page in the browser",

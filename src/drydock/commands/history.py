@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ def show(settings: Settings, terminal: Terminal) -> None:
     for each in runs:
         terminal.data(_line(each, terminal))
     counted = f"{len(runs)} run{'s' * (len(runs) != 1)} of {settings.database.name}"
-    terminal.line(f"{counted}; a run's page: inv receipt --open RUN" if runs else counted)
+    terminal.line(f"{counted}; a run's page: inv receipt --open --run RUN" if runs else counted)
 
 
 def _line(run: Record, terminal: Terminal) -> str:
@@ -53,7 +52,15 @@ def seconds(run: Record) -> float | None:
 def _told(run: Record, settings: Settings) -> dict[str, object]:
     page = state_folder(settings.database) / "runs" / run.id / PAGE
     return {
-        **{name: value for name, value in asdict(run).items() if name != "format"},
+        "run": run.id,
+        "sequence": run.sequence,
+        "command": run.command,
+        "phase": run.phase,
+        "outcome": run.outcome,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at or None,
         "seconds": seconds(run),
+        "migrations": list(run.pending),
+        "backup": run.backup or None,
         "receipt": str(page) if page.exists() else None,
     }
