@@ -189,6 +189,10 @@ def _copy_into(candidate: Path, hold: Hold, keep_old: Path | None) -> None:
     try:
         live.execute("PRAGMA synchronous=EXTRA")  # it also syncs the folder (F38)
         source.backup(live, pages=_PAGES_A_STEP, progress=_patience(hold))
+    except DatabaseLocked:
+        if keep_old is not None:
+            keep_old.unlink()  # nothing was replaced: a second copy of what is live
+        raise
     except (sqlite3.Error, OSError) as error:
         raise PublishFailed(hold.path, str(error)) from error
     finally:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -99,8 +100,11 @@ class Run:
 
     def clear_work(self) -> None:
         """Remove what was only needed while the run went on: candidates, a rehearsal's backup."""
-        for left in self.folder.glob("candidate.db*"):
-            left.unlink()
+        for left in self.folder.glob("candidate*"):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
         shutil.rmtree(self.folder / "backup", ignore_errors=True)
 
     def end(self, phase: Phase, outcome: str) -> None:
@@ -136,6 +140,19 @@ def start(state: Path, *, command: str, database: Path, stamp: str | None = None
     run.note()
     files.write_atomically(_current_file(state), folder.name + "\n")
     return run
+
+
+def sweep(state: Path) -> None:
+    """Remove what a kill left of runs that had not begun, and of texts half written.
+
+    Only for who holds the lock: nobody else is writing a record then.
+    """
+    for left in (*state.glob(".current.*"), *state.glob("runs/*/.*.*")):
+        left.unlink(missing_ok=True)
+    for folder in state.glob("runs/*"):
+        if not (folder / "run.json").exists():
+            with suppress(OSError):
+                folder.rmdir()  # only where it is empty
 
 
 def unfinished(state: Path) -> Run | None:

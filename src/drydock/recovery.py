@@ -36,6 +36,7 @@ def converge(walk: Walk) -> None:
         RecordUnreadable: The record is damaged.
         DatabaseLocked, StartFailed: It cannot be ended now; the next command tries again.
     """
+    record.sweep(walk.state)
     run = record.unfinished(walk.state)
     _remove_unproved(walk.settings.backups)
     if run is None:
@@ -88,8 +89,10 @@ def _return(walk: Walk, run: Run) -> str:
 
 
 def _remove_unproved(folder: Path) -> None:
-    """Delete what a killed backup left: a folder with nothing but its unfinished copy."""
+    """Delete what a killed backup left: a folder without the copy under its name."""
     for each in backup.unproved(folder) if folder.is_dir() else ():
         names = [left.name for left in each.iterdir()]
-        if all(name.endswith(".partial") or name.startswith(".manifest") for name in names):
+        halves = [name for name in names if name.endswith(".partial")]
+        begun = {*halves, backup.MANIFEST} if halves else set()
+        if all(name in begun or name.startswith(".manifest") for name in names):
             shutil.rmtree(each)

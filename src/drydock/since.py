@@ -41,7 +41,7 @@ class Carried:
 @contextmanager
 def made_again(backup: Path, migrations: Sequence[Migration], walk: Walk) -> Iterator[Path]:
     """Provide the database that `migrations` make of `backup`; the backup where they fail."""
-    with tempfile.TemporaryDirectory(dir=walk.record.folder) as folder:
+    with tempfile.TemporaryDirectory(dir=walk.record.folder, prefix="candidate-") as folder:
         again = Path(folder) / "again.db"
         candidate.copy(backup, again)
         try:

@@ -6,6 +6,7 @@ met by SIGKILL, a signal or an error. What SQLite writes by itself between two o
 `tests.crash.tracing`'s business.
 """
 
+# ruff: noqa: PTH, SIM115, BLE001, PLR0917 - descriptors and hooks: one level below pathlib
 from __future__ import annotations
 
 import errno

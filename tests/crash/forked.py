@@ -5,6 +5,7 @@ thousands. It is killed, met by errors or sent signals as any other process; its
 file. It refuses nothing a real `inv` would accept.
 """
 
+# ruff: noqa: PTH, SIM115, BLE001, PLR0917 - descriptors and hooks: one level below pathlib
 from __future__ import annotations
 
 import atexit

@@ -94,7 +94,7 @@ def _python(root: Path) -> None:
 
 SHAPES: dict[str, Callable[[Path], object]] = {
     "wal": lambda root: _build(root, mode="wal"),
-    "delete": lambda root: _build(root),
+    "delete": _build,
     "truncate": lambda root: _build(root, mode="truncate"),
     "persist": lambda root: _build(root, mode="persist"),
     "page-1024": lambda root: _build(root, page=1024, mode="wal"),

@@ -20,6 +20,7 @@ from tests.crash.forked import Finished, inv
 
 PENDING = ["002_add_tag", "003_shops", "004_rebuild_item"]
 SIDECARS = ("-wal", "-journal")
+SAYS_OLD = ("as it was before the run", "is the previous database again")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ def content(database: Path) -> str:
                 digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
         for row in db.execute("SELECT name FROM _drydock_ledger ORDER BY sequence"):
             digest.update(repr(row).encode())
-        digest.update(repr(db.execute("SELECT * FROM sqlite_sequence ORDER BY 1").fetchall()).encode())
+        digest.update(
+            repr(db.execute("SELECT * FROM sqlite_sequence ORDER BY 1").fetchall()).encode()
+        )
     return digest.hexdigest()
 
 
@@ -143,8 +146,12 @@ class Specimen:
         if done.returncode == 0 and standing != "new":
             return Finding("silent", f"exit 0 with the {standing} database\n{done.screen}")
         if done.returncode and ("error:" not in done.screen or "Traceback" in done.screen):
-            return Finding("silent", f"exit {done.returncode}, the screen tells nothing:\n{done.screen}")
-        says_old = "as it was before the run" in done.screen or "is the previous database" in done.screen
+            return Finding(
+                "silent", f"exit {done.returncode}, the screen tells nothing:\n{done.screen}"
+            )
+        says_old = (
+            "as it was before the run" in done.screen or "is the previous database" in done.screen
+        )
         if says_old and standing != "old":
             return Finding("silent", f"the screen says old, it is {standing}:\n{done.screen}")
         return None

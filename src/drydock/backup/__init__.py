@@ -1,7 +1,7 @@
 """Backups: taken through SQLite, proved, and kept until they are surely not needed.
 
-A backup is a folder of its own with the database and a manifest; the manifest is written last, so
-a folder without one is not a backup, whatever it looks like (F29). Nothing is called a backup
+A backup is a folder of its own with the database and a manifest; the database gets its name last,
+so a folder without both is not a backup, whatever it looks like (F29). Nothing is called a backup
 that has not been compared with its source and checked by SQLite.
 """
 

@@ -92,8 +92,10 @@ def take(
         finally:
             if hold is None:
                 source.close()
-        # 4. The manifest makes it a backup.
+        # 4. The manifest, then the name: with both of them it is a backup.
         files.write_json(home / MANIFEST, asdict(manifest))
+        (home / f"{database.name}.partial").rename(home / manifest.file)
+        files.sync(home)
         files.sync(folder)
     except (sqlite3.Error, OSError) as error:
         shutil.rmtree(home, ignore_errors=True)
@@ -157,19 +159,17 @@ def _copy_and_prove(
         raise DatabaseDamaged(database, problems)
     if rows_before is not None and rows_before != rows:
         raise BackupFailed(database, "the copy differs from its source")
-    # 3. On the disk, then under its name.
+    # 3. On the disk.
     files.sync(partial)
     reach("backup-3")
-    final = home / database.name
-    partial.rename(final)
     return Manifest(
         id=home.name,
         sequence=1 + max((each.manifest.sequence for each in proved(home.parent)), default=0),
         purpose=purpose,
         created_at=record.now(),
         database=str(database),
-        file=final.name,
-        bytes=final.stat().st_size,
+        file=database.name,
+        bytes=partial.stat().st_size,
         sha256=proof["sha256"],
         rows=rows,
         migrations=len(applied),

@@ -108,11 +108,14 @@ def return_to(
     prepare(walk.candidate)
     assert walk.hold is not None
     publish.settle(walk.candidate)
+    target = backups.content_digest(walk.candidate)
     try:
         publish.publish(
             walk.candidate,
             walk.hold,
-            announce=lambda way, old, new: walk.record.note(way=way, old_inode=old, new_inode=new),
+            announce=lambda way, old, new: walk.record.note(
+                way=way, old_inode=old, new_inode=new, target=target
+            ),
             keep_old=failed,
         )
     except BaseException:
