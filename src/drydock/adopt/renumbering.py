@@ -85,10 +85,11 @@ def renamed(
     order_file = folder / ORDER_FILE
     kept = order_file.read_text(encoding="utf-8") if order_file.exists() else None
     try:
+        # First: were we killed, it would name files that are called otherwise.
+        order_file.unlink(missing_ok=True)
         for old, migration in names.items():
             _move(paths[old], migration.path)
             moved.append((paths[old], migration.path))
-        order_file.unlink(missing_ok=True)
         files.sync(folder)
         yield
     except BaseException:

@@ -151,6 +151,9 @@ class _Walk:
     def _after_others(self, judged: Judgement) -> Ruling:
         """Let a script that runs on the live database run after the pending ones before it."""
         trial = self._bench.run(judged.migration, self._stand)
+        if trial.is_idle:
+            self._bench.discard(trial.after)
+            return Ruling(judged)
         if trial.failure is None:
             return Ruling(judged, after=trial.after)
         reasons = (f"it cannot run after {self._last_pending}", *trial.failure.cause)

@@ -48,7 +48,7 @@ class AdoptRefused(DrydockError):
         )
 
 
-class AlreadyMarked(DrydockError):
+class WrongMark(DrydockError):
     """A name given to ``--mark`` or ``--unmark`` is in the ledger already, or is not in it."""
 
     exit_code = ExitCode.USAGE
@@ -96,7 +96,7 @@ def by_hand(walk: Walk, terminal: Terminal, *, mark: Sequence[str], unmark: Sequ
     """Record migrations as applied, or take them out of the ledger, because the user says so.
 
     Raises:
-        UnknownMigration, AlreadyMarked: A name is wrong; nothing was changed.
+        UnknownMigration, WrongMark: A name is wrong; nothing was changed.
     """
     _begin(walk)
     with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
@@ -106,10 +106,10 @@ def by_hand(walk: Walk, terminal: Terminal, *, mark: Sequence[str], unmark: Sequ
     added = tuple(every[_known(name, tuple(every))] for name in dict.fromkeys(mark))
     for name in removed:
         if name not in applied:
-            raise AlreadyMarked(name, None)
+            raise WrongMark(name, None)
     for each in added:
         if each.name in applied and each.name not in removed:
-            raise AlreadyMarked(each.name, applied[each.name])
+            raise WrongMark(each.name, applied[each.name])
     entries = Entries(removed=removed, added=tuple((each, "marked") for each in added))
     _record(walk, entries, None, None)
     for name in removed:
@@ -158,12 +158,16 @@ def _show(terminal: Terminal, found: Survey, names: dict[str, Migration]) -> Non
     if terminal.as_json:
         terminal.document(_as_data(found, names))
         return
+    from drydock.terminal.text import wrapped
+
     widest = max((len(each.migration.name) for each in found.judged), default=0)
+    indent = " " * (_INDENT + widest + 2)
     for each in found.judged:
-        first, *rest = each.reasons
-        terminal.data(f"{each.verdict:<9}  {each.migration.name:<{widest}}  {first}")
-        for reason in rest:
-            terminal.data(f"{'':<{_INDENT + widest}}  {reason}")
+        opening = f"{each.verdict:<{_INDENT}}{each.migration.name:<{widest}}  "
+        for reason in each.reasons:
+            for line in wrapped(reason, terminal.width, first=opening, rest=indent):
+                terminal.data(line)
+            opening = indent
     for old, now in found.renamed:
         terminal.data(f"renamed    {old} is called {now.name} now: the same text")
     for old, now in names.items():
@@ -259,8 +263,10 @@ def _advise(terminal: Terminal, walk: Walk, found: Survey, names: dict[str, Migr
             f"inv adopt --mark {stuck[0]}"
         )
     if not names and not order.is_told_by_names(found.order):
-        shown = walk.settings.migrations / migration.ORDER_FILE
-        terminal.note(f"the order is kept in {shown}; commit it with the scripts")
+        terminal.note(
+            f"the order is kept in {walk.settings.migrations.name}/{migration.ORDER_FILE}; "
+            "commit it with the scripts"
+        )
     if found.of("pending") or found.of("partial"):
         terminal.line("what is pending runs with: inv migrate")
 

@@ -5,8 +5,11 @@ from contextlib import closing
 
 import pytest
 
-from drydock import candidate, connection, ledger, migration
+from drydock import candidate, connection, ledger, migration, settings
 from drydock.adopt import survey, trial
+from drydock.commands import adopt as command
+from drydock.terminal import Terminal
+from drydock.walk import Options, Walk
 
 SCHEMA = """
 CREATE TABLE "order items" (id INTEGER PRIMARY KEY, "select" TEXT NOT NULL, price DECIMAL(10,2),
@@ -66,6 +69,15 @@ class Lab:
             progress=lambda *_: None,
         )
 
+    def ledger(self):
+        """Return the ledger's names with how they came in, in order."""
+        with closing(connection.read(self.live)) as opened:
+            return [(entry.name, entry.run) for entry in ledger.entries(opened)]
+
+    def files(self):
+        """Return the names in the folder of scripts."""
+        return sorted(path.name for path in self.folder.iterdir())
+
     def judge(self, **scripts):
         """Write scripts, judge all; return the judgements by name."""
         self.write(**scripts)
@@ -75,3 +87,42 @@ class Lab:
 @pytest.fixture
 def lab(tmp_path):
     return Lab(tmp_path / "old project")
+
+
+class Screen(Terminal):
+    """A terminal that keeps its data and answers questions."""
+
+    def __init__(self, answer=None):
+        super().__init__(quiet=True)
+        self.answer = answer
+        self.asked = []
+        self.rows = []
+
+    def ask(self, question):
+        self.asked.append(question)
+        return self.answer
+
+    def data(self, text):
+        self.rows.append(text)
+
+
+@pytest.fixture
+def adopt(lab):
+    """Run the command on the lab's project, as the task does; return its screen."""
+    (lab.root / "pyproject.toml").write_text(
+        '[tool.drydock]\ndatabase = "the app.db"\nmigrations = "old scripts"\ntimeout = 0.2\n'
+    )
+
+    def run(*, answer=None, yes=False, dry_run=False, renumber=False, mark=(), unmark=()):
+        screen = Screen(answer)
+        walk = Walk(settings.load(lab.root), Options(yes=yes, dry_run=dry_run), screen)
+        try:
+            if mark or unmark:
+                command.by_hand(walk, screen, mark=mark, unmark=unmark)
+            else:
+                command.run(walk, screen, renumber=renumber)
+        finally:
+            walk.close()
+        return screen
+
+    return run
