@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 Pending = Literal["refuse", "serve"]
+"""What an application does on a schema that is behind its code: not start, or serve what it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class NotCurrent(DrydockError):
             f"{database} does not fit this application's migrations; it was not started",
             cause=[f"{what}: {', '.join(names)}" for what, names in told if names],
             state="the database was only read",
-            hint="inv migrate" if state.pending else "inv status --diff",
+            # An edited or unknown migration is to be understood before anything new is applied.
+            hint="inv status --diff" if state.edited or state.unknown else "inv migrate",
         )
 
     def __str__(self) -> str:
@@ -108,16 +110,24 @@ def require_current(
 
 
 def lifespan(
-    database: str | os.PathLike[str],
+    database: str | os.PathLike[str] | Callable[[], str | os.PathLike[str]],
     migrations: str | os.PathLike[str] = "migrations",
     *,
     pending: Pending = "refuse",
 ) -> Callable[[Any], contextlib.AbstractAsyncContextManager[None]]:
-    """Return a lifespan for ``FastAPI(lifespan=…)`` that calls `require_current` first."""
+    """Return a lifespan for ``FastAPI(lifespan=…)`` that calls `require_current` first.
+
+    Args:
+        database: As for `require_current`, or a function that is asked for it when the
+            application starts, where that is when its settings are known.
+        migrations: As for `require_current`.
+        pending: As for `require_current`.
+    """
 
     @contextlib.asynccontextmanager
     async def guarded(_: Any) -> AsyncIterator[None]:
-        require_current(database, migrations, pending=pending)
+        path = database() if callable(database) else database
+        require_current(path, migrations, pending=pending)
         yield
 
     return guarded

@@ -6,19 +6,17 @@ It always answers, also on a schema that is behind; it changes nothing.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy import text
 
+import drydock
 from backend.api.dependencies import Db
-from backend.database.location import ROOT
+from backend.database.location import MIGRATIONS, database_path
 from backend.database.models import Base
 
 router = APIRouter(tags=["diagnostics"])
-
-MIGRATIONS = ROOT / "migrations"
 
 
 @router.get("/health")
@@ -32,9 +30,10 @@ def health(db: Db) -> dict[str, str]:
 def diagnostics(db: Db) -> dict[str, Any]:
     """Return the state of the schema, the migrations, the tables and the foreign keys."""
     problems = schema_problems(db)
-    migrations = migration_state(db)
+    migrations = migration_state()
     violations = db.execute(text("PRAGMA foreign_key_check")).all()
-    sound = not problems and not migrations["pending"] and not migrations["edited"]
+    current = not (migrations["pending"] or migrations["edited"] or migrations["missing"])
+    sound = not problems and current
     return {
         "status": "ok" if sound and not violations else "degraded",
         "schema": {"ok": not problems, "problems": problems},
@@ -58,22 +57,15 @@ def schema_problems(db: Db) -> list[str]:
     return problems
 
 
-def migration_state(db: Db) -> dict[str, Any]:
+def migration_state() -> dict[str, Any]:
     """Return how the ledger in the database compares with the files in migrations/."""
-    files = {
-        path.stem: hashlib.sha256(path.read_text(encoding="utf-8-sig").encode()).hexdigest()
-        for path in sorted(MIGRATIONS.glob("[0-9]*_*"))
-        if path.suffix in {".sql", ".py"}
-    }
-    there = db.scalar(text("SELECT 1 FROM sqlite_schema WHERE name = '_drydock_ledger'"))
-    query = text("SELECT name, checksum FROM _drydock_ledger ORDER BY sequence")
-    applied = {row.name: row.checksum for row in db.execute(query)} if there else {}
+    found = drydock.current_state(database_path(), MIGRATIONS)
     return {
-        "applied": len(applied),
-        "last": list(applied)[-1] if applied else None,
-        "pending": [name for name in files if name not in applied],
-        "edited": [name for name in files if applied.get(name, files[name]) != files[name]],
-        "missing": [name for name in applied if name not in files],
+        "applied": len(found.applied),
+        "last": found.applied[-1] if found.applied else None,
+        "pending": found.pending,
+        "edited": found.edited,
+        "missing": found.unknown,
     }
 
 

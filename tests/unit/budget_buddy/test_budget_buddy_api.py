@@ -13,6 +13,7 @@ import pytest
 from backend.api.main import app
 from backend.database.session import engine
 from backend.sample import history
+from drydock.guard import NotCurrent
 from tests.unit.budget_buddy.databases import ROOT, change, rows
 
 LAST = max(step.number for step in history.steps())
@@ -50,6 +51,16 @@ def ask(method, path, **body):
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.request(method, path, **({"json": body} if body else {}))
+
+    return asyncio.run(go())
+
+
+def started():
+    """Return "serving" when the application starts as uvicorn starts it."""
+
+    async def go():
+        async with app.router.lifespan_context(app):
+            return "serving"
 
     return asyncio.run(go())
 
@@ -112,6 +123,36 @@ def test_a_schema_that_is_behind_is_told_and_the_rest_still_serves(serve):
     answer = ask("GET", "/api/v2/transactions")
     assert (answer.status_code, answer.json()["hint"]) == (503, "run: inv migrate")
     assert ask("GET", "/api/v2/accounts").status_code == 200
+
+
+def test_it_starts_on_a_schema_that_is_behind(serve):
+    """After a migration that failed, the application runs on the old database."""
+    serve(15)
+    assert started() == "serving"
+
+
+@pytest.mark.parametrize(
+    ("change_of_history", "told"),
+    [
+        ("UPDATE _drydock_ledger SET checksum = 'other' WHERE sequence = 3", "edited"),
+        ("UPDATE _drydock_ledger SET name = '099_of_a_newer_checkout' WHERE sequence = 3", "099_"),
+    ],
+)
+def test_it_refuses_to_start_on_a_database_of_another_history(serve, change_of_history, told):
+    """It would write what the code that owns this database does not expect."""
+    change(serve(LAST), change_of_history)
+    with pytest.raises(NotCurrent, match=told):
+        started()
+
+
+def test_a_migration_that_cannot_be_read_is_told_not_a_fault(serve, monkeypatch, tmp_path):
+    """Half-written files of the next migration: 503 with the hint, the rest goes on serving."""
+    serve(LAST)
+    (tmp_path / "026_next.sql").write_bytes(b"-- caf\xe9\n")
+    monkeypatch.setattr("backend.api.routers.diagnostics.MIGRATIONS", tmp_path)
+    answer = ask("GET", "/api/v2/diagnostics")
+    assert (answer.status_code, answer.json()["hint"]) == (503, "save the file as UTF-8")
+    assert ask("GET", "/health").status_code == 200
 
 
 def test_diagnostics_answer_without_a_ledger(serve):
