@@ -9,7 +9,6 @@ directives it does not know.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,13 +16,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from drydock.errors import DrydockError, ExitCode
+from drydock.source import MigrationError, checksum, decode, read_bytes, require_no_link
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Mapping
 
     from drydock.header import Directive, Header
+    from drydock.origin import Origin
     from drydock.script import Statement
+
+__all__ = [
+    "ENDINGS",
+    "ENTRY_NAMES",
+    "ORDER_FILE",
+    "FolderMissing",
+    "Kind",
+    "Migration",
+    "MigrationError",
+    "OrderError",
+    "number_of",
+    "order",
+    "read_file",
+    "read_folder",
+]
 
 Kind = Literal["sql", "function", "script"]
 """``function``: a ``def migrate(db)`` to be given our Database; ``script``: any other Python."""
@@ -33,23 +49,6 @@ ORDER_FILE = "order.txt"
 """The file in the folder that holds the order of names which do not tell it: one a line."""
 ENTRY_NAMES = ("migrate", "upgrade", "up", "run")
 """Functions that are a Python migration's entry, the first that is there."""
-
-
-class MigrationError(DrydockError):
-    """A migration's file cannot be used as it is; nothing was run."""
-
-    exit_code = ExitCode.USAGE
-
-    def __init__(self, path: Path, problem: str, *, line: int | None = None, hint: str) -> None:
-        self.path = path
-        self.problem = problem
-        where = f"{path}:{line}" if line else f"{path}"
-        super().__init__(
-            f"migration {path.stem} cannot be read; nothing was changed",
-            cause=problem,
-            at=where,
-            hint=hint,
-        )
 
 
 class OrderError(DrydockError):
@@ -74,7 +73,7 @@ class Migration:
 
     `checksum` is the SHA-256 of the text with its line ends as LF, so that a checkout with CRLF
     is the same migration (F21). `place` is its line in the order file, from 0; None where it has
-    none.
+    none. `origin` is what another tool knows of it, where the folder is such a tool's.
     """
 
     name: str
@@ -82,6 +81,7 @@ class Migration:
     text: str
     checksum: str
     place: int | None = None
+    origin: Origin | None = None
 
     @property
     def number(self) -> int | None:
@@ -95,6 +95,8 @@ class Migration:
         Raises:
             MigrationError: A Python file that does not compile, or in which nothing would run.
         """
+        if self.origin is not None and self.origin.program:
+            return "script"
         if self.path.suffix == ".sql":
             return "sql"
         entry = self.entry
@@ -213,13 +215,7 @@ def read_folder(folder: Path) -> tuple[Migration, ...]:
     migrations: dict[str, Migration] = {}
     for entry in sorted(_entries(folder), key=lambda entry: entry.name):
         path = Path(entry.path)
-        if entry.is_symlink():
-            raise MigrationError(
-                path,
-                "it is a symbolic link, which could lead out of the folder",
-                hint=f"put the file itself there: cp --remove-destination "
-                f"{os.path.realpath(path)} {path}",
-            )
+        require_no_link(path)
         if not entry.is_file():
             continue
         migration = read_file(path)
@@ -242,40 +238,8 @@ def read_file(path: Path) -> Migration:
     Raises:
         MigrationError: It is not UTF-8 text, or cannot be read.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise MigrationError(
-            path, error.strerror or str(error), hint=f"check its permissions: ls -l {path}"
-        ) from error
-    text = decode(data, path).replace("\r\n", "\n")
-    return Migration(path.stem, path, text, hashlib.sha256(text.encode()).hexdigest())
-
-
-def decode(data: bytes, path: Path) -> str:
-    """Return a file's text: strict UTF-8, one byte-order mark dropped (F21).
-
-    Raises:
-        MigrationError: The bytes are not UTF-8, or hold a NUL (SQLite would stop reading there).
-    """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MigrationError(
-            path,
-            f"byte 0x{data[error.start]:02x} is not UTF-8 (is the file in Latin-1 or UTF-16?)",
-            line=data.count(b"\n", 0, error.start) + 1,
-            hint="save the file as UTF-8",
-        ) from error
-    nul = text.find("\0")
-    if nul >= 0:
-        raise MigrationError(
-            path,
-            "a NUL character; SQLite would ignore all after it",
-            line=text.count("\n", 0, nul) + 1,
-            hint="take it out, then run: inv migrate",
-        )
-    return text
+    text = decode(read_bytes(path), path).replace("\r\n", "\n")
+    return Migration(path.stem, path, text, checksum(text))
 
 
 def number_of(name: str) -> int | None:

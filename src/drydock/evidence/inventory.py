@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from drydock.evidence.facts import ObjectChange, SchemaChange, SequenceChange
-from drydock.names import fold, quote
+from drydock.names import fold, is_bookkeeping, quote
 
 if TYPE_CHECKING:
     import sqlite3
-
-OURS = "_drydock_"
-"""Tables and indexes of this prefix are Drydock's own and no evidence of anything."""
 
 Storage = Literal["number", "real", "text", "any"]
 
@@ -115,13 +112,13 @@ def read(connection: sqlite3.Connection, schema: str) -> Inventory:
     for kind, name, table, root, sql in rows:
         if kind == "index":
             indexes.setdefault(fold(table), {})[fold(name)] = Index(name, sql, root)
-        if kind == "table" and not name.startswith("sqlite_") and not _is_ours(name):
+        if kind == "table" and not name.startswith("sqlite_") and not is_bookkeeping(name):
             role, without_rowid, strict = listed.get(name, ("table", False, False))
             tables[fold(name)] = Table(name, sql or "", root or 0, role, without_rowid, strict)
     objects = tuple(
         ObjectChange(kind, name, table, None, sql)
         for kind, name, table, _, sql in rows
-        if sql and not name.startswith("sqlite_") and not _is_ours(table)
+        if sql and not name.startswith("sqlite_") and not is_bookkeeping(table)
     )
     return Inventory(objects, tables, indexes, tuple(row[3] for row in rows if row[3]))
 
@@ -204,7 +201,7 @@ def _sequences(connection: sqlite3.Connection, schema: str) -> dict[str, int]:
     if listed is None:
         return {}
     rows = connection.execute(f"SELECT name, seq FROM {schema}.sqlite_sequence")
-    return {name: seq for name, seq in rows if not _is_ours(name) and isinstance(seq, int)}
+    return {name: seq for name, seq in rows if not is_bookkeeping(name) and isinstance(seq, int)}
 
 
 def reads_the_same(before: Shape, after: Shape) -> bool:
@@ -224,10 +221,6 @@ def reads_the_same(before: Shape, after: Shape) -> bool:
 
 def _place(shape: Shape, name: str | None) -> int:
     return next((at for at, column in enumerate(shape.columns) if column.name == name), -1)
-
-
-def _is_ours(name: str) -> bool:
-    return fold(name).startswith(OURS)
 
 
 def _unique_keys(

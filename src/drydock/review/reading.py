@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drydock.names import fold
+from drydock.names import fold, is_bookkeeping
 from drydock.review import changes, syntax
 from drydock.tokens import unquote
 
@@ -46,7 +46,7 @@ def read(statement: str) -> tuple[Change, ...]:
 def _is_internal(change: Change) -> bool:
     """Say whether a change is about a table of SQLite's or Drydock's own."""
     table = getattr(change, "table", "")
-    return fold(table).startswith(("sqlite_", "_drydock_"))
+    return fold(table).startswith("sqlite_") or is_bookkeeping(table)
 
 
 def _schema(node: Any) -> str:

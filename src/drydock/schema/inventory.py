@@ -14,7 +14,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from drydock.names import fold
+from drydock.names import fold, is_bookkeeping
 from drydock.schema import clauses
 from drydock.schema.objects import (
     Column,
@@ -105,7 +105,7 @@ def _read(rows: sqlite3.Cursor) -> Schema:
 
 
 def _is_internal(table: str) -> bool:
-    return fold(table).startswith(("sqlite_", "_drydock_"))
+    return fold(table).startswith("sqlite_") or is_bookkeeping(table)
 
 
 def _grouped(rows: Iterable[tuple[Any, ...]]) -> defaultdict[str, list[tuple[Any, ...]]]:
