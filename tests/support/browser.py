@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from typing import TYPE_CHECKING
@@ -32,6 +33,12 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",  # commands on descriptor 3, answers on 4
 )
+HAND_OVER = """import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find() -> str:
@@ -53,8 +60,7 @@ class Browser:
         self._from, answered = os.pipe()
         command = [find(), *FLAGS, f"--user-data-dir={self._profile}", "about:blank"]
         self._process = subprocess.Popen(
-            # The shell puts the pipes where the browser looks for them.
-            ["sh", "-c", f'exec "$@" 3<&{asked} 4>&{answered}', "sh", *command],
+            [sys.executable, "-c", HAND_OVER, str(asked), str(answered), *command],
             pass_fds=(asked, answered),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -65,6 +71,13 @@ class Browser:
         self._number = 0
         self._read = b""
         self._session = ""
+        try:
+            self._attach()
+        except BaseException:
+            self.close()
+            raise
+
+    def _attach(self) -> None:
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         attached = self.send("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]

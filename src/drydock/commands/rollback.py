@@ -8,6 +8,7 @@ replaced is kept as ``failed`` (F48).
 from __future__ import annotations
 
 import functools
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,11 @@ from drydock import backup, chain, connection, evidence, files, hold, outcome, r
 from drydock.commands.backups import require_sound
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
-from drydock.steps import migrate, take_backup
+from drydock.steps import Skipped, migrate, take_backup
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
     from pathlib import Path
 
     from drydock.backup import Backup
@@ -70,7 +72,7 @@ def run(walk: Walk, name: str | None) -> None:
     stop = chain.step_named("stop-backend")
     chain.perform(walk, stop)
     try:
-        _go_back(walk, wanted, last)
+        _take(walk, "go-back", lambda walk: _go_back(walk, wanted, last))
     except BaseException as error:
         known = error if isinstance(error, DrydockError) else chain.Unforeseen(error, walk)
         with chain.undisturbed():
@@ -78,6 +80,20 @@ def run(walk: Walk, name: str | None) -> None:
             chain.go_back(walk, stop, known)
         raise known from error
     _start_again(walk, wanted)
+
+
+def _take(walk: Walk, name: str, perform: Callable[[Walk], str]) -> None:
+    """Take a step that has no undoing of its own here, shown and recorded like the chain's."""
+    began = time.monotonic()
+    walk.reporter.step_began(name)
+    try:
+        line = perform(walk)
+    except BaseException as error:
+        walk.reporter.step_failed(name, walk.took(name, "failed", str(error), began))
+        raise
+    skipped = isinstance(line, Skipped)
+    seconds = walk.took(name, "skipped" if skipped else "done", line, began)
+    walk.reporter.step_ended(name, line, seconds, skipped=skipped)
 
 
 def _take_back(walk: Walk, wanted: Backup) -> None:
@@ -111,9 +127,8 @@ def ask_first(walk: Walk, wanted: Backup, last: Record | None) -> None:
 def _start_again(walk: Walk, wanted: Backup) -> None:
     """Start the backend on what is live again; an unwell application does not undo the way back."""
     try:
-        chain.step_named("start-backend").perform(walk)
-        told = chain.step_named("smoke-test").perform(walk)
-        walk.reporter.note(told)
+        _take(walk, "start-backend", chain.step_named("start-backend").perform)
+        _take(walk, "smoke-test", chain.step_named("smoke-test").perform)
     except DrydockError as error:
         chain.finish(walk, f"went back to {wanted.id}; {error}")
         error.exit_code = ExitCode.DIFFERENT
@@ -133,7 +148,7 @@ def last_published(walk: Walk) -> Record | None:
     return None
 
 
-def _go_back(walk: Walk, wanted: Backup, last: Record | None) -> None:
+def _go_back(walk: Walk, wanted: Backup, last: Record | None) -> str:
     take_backup.require_local(walk)
     take_backup.require_room(walk)
     walk.hold = hold.take(
@@ -142,7 +157,7 @@ def _go_back(walk: Walk, wanted: Backup, last: Record | None) -> None:
         announce=lambda mode: walk.record.note(phase="held", journal_mode=mode, backup=wanted.id),
     )
     assert walk.hold is not None
-    written = _written_since(walk, wanted, last, walk.hold.connection)
+    written = walk.written_since = _written_since(walk, wanted, last, walk.hold.connection)
     if written is not None:
         walk.reporter.since(written)
     keep = walk.options.keep_new_rows and written is not None
@@ -154,8 +169,9 @@ def _go_back(walk: Walk, wanted: Backup, last: Record | None) -> None:
     if last is not None and last.backup == wanted.id:
         taken_back = record.Run(walk.state / "runs" / last.id, last)
         taken_back.note(phase="returned", outcome=f"taken back by {walk.record.record.id}")
-    walk.reporter.note(f"{walk.live.name} is {wanted.id} again; the one it replaced: {failed}")
+    walk.reporter.note(f"the database that it replaced is kept: {failed}")
     reach("return-2")
+    return f"{walk.live.name} is {wanted.id} again"
 
 
 def _written_since(
