@@ -148,9 +148,10 @@ def changed_form(value: str, old: ColumnShape, new: ColumnShape) -> str:
         return f"typeof({value}) IN ('integer', 'real')"
     if new.affinity == "REAL":
         return f"typeof({value}) IN ('integer', 'text')"
-    if new.affinity in ("INTEGER", "NUMERIC") and old.affinity == "REAL":
-        return f"typeof({value}) = 'real' AND CAST({value} AS INTEGER) = {value}"
-    return f"typeof({value}) = 'text'" if new.affinity != "BLOB" else "0"
+    if new.affinity == "BLOB":
+        return "0"
+    whole = f"typeof({value}) = 'real' AND CAST({value} AS INTEGER) = {value}"
+    return f"typeof({value}) = 'text'" + ("" if old.affinity == "TEXT" else f" OR {whole}")
 
 
 def not_strict(value: str, new: ColumnShape) -> str | None:

@@ -59,9 +59,9 @@ def test_the_statement_that_resolves_a_dependent_is_given(table):
         ("CREATE VIEW used AS SELECT z FROM c JOIN o USING (k)", {"drop": ["k"]}),
         ("CREATE VIEW used AS SELECT z FROM c JOIN o USING (k)", {"rename": {"k": "k2"}}),
         ("CREATE VIEW star AS SELECT * FROM c", {"drop": ["a"]}),
-        ("CREATE VIEW piled AS SELECT * FROM c UNION SELECT y, z, z FROM o",
+        ("CREATE VIEW piled AS SELECT * FROM c UNION SELECT y, z, z, z FROM o",
          {"column_order": ["a", "k"]}),
-        ("CREATE TRIGGER puts AFTER INSERT ON o BEGIN INSERT INTO c VALUES (1, 2, 3); END",
+        ("CREATE TRIGGER puts AFTER INSERT ON o BEGIN INSERT INTO c VALUES (1, 2, 3, 4); END",
          {"column_order": ["a", "k"]}),
         ("CREATE TRIGGER puts AFTER INSERT ON o BEGIN INSERT INTO c(k, a) VALUES (1, 2); END",
          {"drop": ["a"]}),
@@ -73,12 +73,16 @@ def test_the_statement_that_resolves_a_dependent_is_given(table):
 )  # fmt: skip
 def test_f17_what_alter_table_does_not_see_is_seen(dependent, asked, connection, db):
     connection.executescript(
-        "CREATE TABLE c(k INTEGER PRIMARY KEY, a UNIQUE, b); INSERT INTO c VALUES (1, 2, 3);"
+        "CREATE TABLE c(id INTEGER PRIMARY KEY, k, a, b); INSERT INTO c VALUES (1, 1, 2, 3);"
         "CREATE TABLE o(y, z, k); INSERT INTO o VALUES (4, 5, 1);"
     )
     connection.execute(dependent)
     before = list(connection.iterdump())
-    refuse(db["c"], DependentsError, **asked)
+    error = refuse(db["c"], DependentsError, **asked)
+    assert ("drop" in asked) == ("cannot be dropped" in error.what)
+    assert {name.partition("(")[0] for name in error.dependents} <= set(
+        dependent.replace("(", " ").split()
+    )
     assert list(connection.iterdump()) == before
 
 

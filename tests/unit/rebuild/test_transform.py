@@ -127,6 +127,20 @@ def test_real_is_left_with_its_values_as_reals(connection, db):
     assert rows(connection, "SELECT x, typeof(x) FROM m") == [(1.0, "real"), (2.5, "real")]
 
 
+@pytest.mark.parametrize("way", ["update", "swap"])
+def test_whole_reals_of_an_untyped_column_become_integers_as_sqlite_has_it(way, connection, db):
+    """What SQLite itself stores in a new column of that type is the measure."""
+    connection.execute("CREATE TABLE n(id INTEGER PRIMARY KEY, x)")
+    connection.execute("INSERT INTO n(x) VALUES (1.0), (-0.0), (2.5), ('3'), (9e99), (x'31'), (4)")
+    if way == "swap":
+        connection.execute("CREATE INDEX nx ON n(x)")
+    assert change(db["n"], types={"x": "NUMERIC"}).plan.way == way
+    connection.execute("CREATE TABLE fresh(x NUMERIC)")
+    connection.execute("INSERT INTO fresh VALUES (1.0), (-0.0), (2.5), ('3'), (9e99), (x'31'), (4)")
+    cells = "SELECT typeof(x), quote(x) FROM "
+    assert rows(connection, cells + "n") == rows(connection, cells + "fresh")
+
+
 def test_a_conflict_clause_swallows_no_row(connection, db):
     """UNIQUE ON CONFLICT REPLACE with a type change made two rows one in silence."""
     connection.execute("CREATE TABLE c(id INTEGER PRIMARY KEY, x UNIQUE ON CONFLICT REPLACE, y)")
@@ -143,8 +157,13 @@ def test_hidden_rowids_and_sequences_are_kept_by_a_rebuild(connection, db, table
     """AUTOINCREMENT never gives 40 again, and a full-text index still finds its rows."""
     connection.execute("CREATE TABLE h(x, y)")
     connection.execute("INSERT INTO h(rowid, x) VALUES (7, 'a'), (70, 'b')")
+    connection.execute("CREATE INDEX hy ON h(y)")
+    connection.execute("ANALYZE h")
+    about_h = rows(connection, "SELECT * FROM sqlite_stat1 WHERE tbl = 'h'")
+    assert about_h
     db["h"].transform(pk="x")
     assert rows(connection, "SELECT rowid, x FROM h") == [(7, "a"), (70, "b")]
+    assert rows(connection, "SELECT * FROM sqlite_stat1 WHERE tbl = 'h'") == about_h
     statistics = rows(connection, "SELECT * FROM sqlite_stat1 ORDER BY 1, 2")
     table.transform(keep_table="kept")
     connection.execute("""INSERT INTO "my t"(code) VALUES ('new')""")
@@ -211,6 +230,10 @@ def test_sqlite_utils_own_methods_work_on_top_of_it(connection, db):
     connection.execute("INSERT INTO tree(rowid, kind, size) VALUES (5, 'oak', 3), (9, 'fir', 4)")
     db["tree"].extract("kind")
     assert rows(connection, "SELECT rowid, kind_id, size FROM tree") == [(5, 1, 3), (9, 2, 4)]
+    connection.execute("CREATE TABLE leaf(tree_kind INTEGER)")
+    connection.execute("INSERT INTO leaf(rowid, tree_kind) VALUES (7, 1)")
+    db["leaf"].add_foreign_key("tree_kind", "kind", "id")
+    assert rows(connection, "SELECT rowid FROM leaf") == [(7,)]
     assert isinstance(db["tree"], sqlite_utils.db.Table)
 
 
