@@ -186,8 +186,8 @@ def _as_data(found: Survey, names: dict[str, Migration]) -> dict[str, object]:
             for each in found.judged
         ],
         "order": [each.name for each in found.order],
-        "renamed": {old: each.name for old, each in found.renamed},
-        "renumber": {old: each.name for old, each in names.items()},
+        "renamed": [{"from": old, "to": each.name} for old, each in found.renamed],
+        "renumbered": [{"from": old, "to": each.name} for old, each in names.items()],
     }
 
 
