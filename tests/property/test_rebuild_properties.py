@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drydock.errors import DrydockError
 from drydock.rebuild import Database
 from drydock.rebuild.edit import spell
 from drydock.rebuild.refusals import TransformRefusedError
@@ -131,8 +130,10 @@ def dependents(draw: st.DrawFn, names: list[str], write: object) -> str:
                 f"CREATE INDEX part ON t(id) WHERE {one} > 1",
                 f"CREATE INDEX expr ON t(coalesce({one}, 0))",
                 f"CREATE VIEW seen AS SELECT id, {one} AS x FROM t WHERE {one} IS NOT 5 /* t */",
-                f"CREATE TRIGGER told AFTER UPDATE OF {one} ON t BEGIN "
-                f"INSERT INTO log VALUES (NEW.{one}); END",
+                (
+                    f"CREATE TRIGGER told AFTER UPDATE OF {one} ON t BEGIN "
+                    f"INSERT INTO log VALUES (NEW.{one}); END"
+                ),
                 "CREATE VIEW broken AS SELECT * FROM nowhere",
             ]
         )
@@ -227,8 +228,7 @@ def test_f15_f17_a_change_keeps_everything_that_it_was_not_asked_to_change(
         }
         try:
             db["t"].transform(**operation)
-        except DrydockError as error:
-            assert isinstance(error, TransformRefusedError), error.cause
+        except TransformRefusedError:
             assert (cells(db), texts(db), shapes(db)) == before
             check_sound(db)
             return
