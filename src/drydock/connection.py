@@ -181,8 +181,12 @@ def checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
 
 
 def copy_target(path: Path) -> sqlite3.Connection:
-    """Open a file of ours to be filled by the backup API; it is synced once, at the end."""
+    """Open a file of ours to be filled by the backup API; nothing is synced.
+
+    It is locked once, not at each step of the copy.
+    """
     connection = _open(path, "rwc", 5.0)
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
     connection.execute("PRAGMA journal_mode=OFF")
     connection.execute("PRAGMA synchronous=OFF")
     return connection

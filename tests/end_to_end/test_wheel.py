@@ -44,7 +44,7 @@ def test_the_wheel_serves_a_project_that_has_only_a_database_and_migrations(tmp_
         "ALTER TABLE article ADD COLUMN stock INT;\n"
     )
     (shop / "migrations" / "002_price.py").write_text(
-        "def migrate(db):\n    db['article'].transform(not_null=['price'], rename=dict(code='sku'))\n"
+        "def migrate(db):\n    db['article'].transform(rename=dict(code='sku'))\n"
     )
     inv = str(bin_folder / "inv")
     assert "2 pending" in run(inv, "status", cwd=shop).stderr

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from drydock import connection, files, ledger, record
+from drydock.backup import copying
 from drydock.backup.catalogue import MANIFEST, Backup, Manifest, proved
 from drydock.backup.proof import count_rows, quick_check, start_comparing
 from drydock.errors import DrydockError, ExitCode
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from drydock.hold import Hold
 
-_PAGES_A_STEP = 8192
 _DAMAGE_SHOWN = 5
 
 
@@ -127,15 +127,7 @@ def _copy_and_prove(
         source.execute("BEGIN")
         rows_before = count_rows(source)  # opens the snapshot that the copy is made from
     # 1. Copy under a temporary name: an unfinished copy is never taken for a backup (F29).
-    with closing(connection.copy_target(partial)) as target:
-        source.backup(
-            target,
-            pages=_PAGES_A_STEP if hold else -1,
-            progress=lambda _, left, total: progress and progress(total - left, total),
-        )
-        # Copied beside a running application it says WAL, and every reader of it, ours too, would
-        # leave a -wal and a -shm in the backup's folder.
-        target.execute("PRAGMA journal_mode=DELETE")
+    copying.copy(source, partial, is_held=hold is not None, progress=progress)
     reach("backup-2")
     # 2. Prove it: its bytes against the source in a child process, its structure by SQLite here.
     #    Without the hold its source goes on changing, so the copy is only digested.
