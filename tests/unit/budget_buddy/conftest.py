@@ -23,5 +23,17 @@ def at(tmp_path):
     return make
 
 
+@pytest.fixture(scope="session")
+def drydock_sample():
+    """Rows in every table of Budget Buddy, as they were after a migration."""
+    from backend.sample.build import build
+
+    def fill(path, at):
+        path.unlink()
+        build(path, rows=ROWS, at=int(at.partition("_")[0]), seed=11)
+
+    return fill
+
+
 ROWS = 400
 """The transactions of a database of these tests; enough for a row in every table."""
