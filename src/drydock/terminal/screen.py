@@ -169,7 +169,7 @@ class Terminal:
         said = "the application wrote since, and it is kept in the failed database only:"
         for each in wrapped(said, self.width, first="  ", rest="  "):
             self.line(each)
-        for each in as_sentences(evidence, self.width):
+        for each in as_sentences(evidence, self.width - 2):
             self.line(f"  {each}")
 
     def ask(self, question: str) -> bool | None:
