@@ -82,7 +82,7 @@ class _Case:
     bench: Bench
     claims: claims.Claims
     is_last_word: bool
-    aside: list[Thing] = field(default_factory=list)
+    aside: dict[Thing, str] = field(default_factory=dict)
     gone: list[Thing] = field(default_factory=list)
     renamed: list[Rename] = field(default_factory=list)
 
@@ -192,9 +192,13 @@ class _Case:
             if undoing.find(schema, obstacle.thing) is None:
                 return "it is not found"
             tables = {fold(each.name) for each in found.values() if each.kind == "table"}
-            things = [each for each in found.values() if fold(each.table) not in tables]
-            self.aside += found.values()
-            return undoing.set_aside(file, things, turn=turn)
+            names = {
+                each: f"{undoing.ASIDE}_{turn}_{number}"
+                for number, each in enumerate(found.values())
+                if fold(each.table) not in tables  # it goes with its table
+            }
+            self.aside |= names
+            return undoing.set_aside(file, names)
         if rename := self._renamed_already(base, obstacle.thing):
             self.renamed.append(rename)
             return undoing.rename_back(file, rename)
@@ -239,14 +243,16 @@ class _Case:
         if weight.is_rows_only and trial.before.has_triggers:
             weight = self._weigh(self._without_triggers(trial))
         there = [
-            *([f"exactly so: {listed(self.aside)}"] if self.aside else []),
+            *([f"exactly so: {listed([*self.aside])}"] if self.aside else []),
             *([f"gone already: {listed(self.gone)}"] if self.gone else []),
             *(f"renamed already: {each.to}" for each in self.renamed),
             *([f"added since: {listed(weight.grown)}"] if weight.grown else []),
         ]
-        if weight.is_nothing:
+        lacking = undoing.shortfall(trial.after.file, self.aside)
+        if weight.is_nothing and not lacking:
             return self._rule("applied", *there)
-        differs_in = frozenset() if weight.rows or weight.marks else weight.tables
+        is_more = bool(weight.rows or weight.marks or lacking)
+        differs_in = frozenset() if is_more else weight.tables
         if weight.other and not weight.missing:
             return self._conflict(
                 f"there, but not as it makes it: {listed(weight.other)}", differs_in=differs_in
@@ -255,7 +261,7 @@ class _Case:
         return self._rule(
             "partial",
             f"there: {listed([*made, *self.gone])}",
-            f"not there; it would {'; '.join(weight.lines())}",
+            f"not there; it would {'; '.join([*weight.lines(), *lacking])}",
             f"it cannot run as it is: {failure.cause[0]}",
             differs_in=differs_in,
         )

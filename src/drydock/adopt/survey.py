@@ -72,7 +72,7 @@ def take(
     replayed = _replayed(derived, bench, start.schema) if unknown else 0
     for each in unknown:
         if each in derived[:replayed]:
-            reason = f"the first {replayed} on an empty database give exactly this schema"
+            reason = f"replayed: the first {replayed} make this schema exactly"
             walk.accept(Ruling(Judgement(each, "applied", (reason,))))
         else:
             walk.try_one(each)

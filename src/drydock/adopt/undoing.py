@@ -17,7 +17,7 @@ from drydock.adopt.claims import Thing
 from drydock.names import fold, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from drydock.adopt.claims import Rename
@@ -50,13 +50,10 @@ def find(schema: Schema, thing: Thing) -> Thing | None:
     return None
 
 
-def set_aside(file: Path, things: Sequence[Thing], *, turn: int) -> str | None:
+def set_aside(file: Path, things: Mapping[Thing, str]) -> str | None:
     """Set `things`, all of which are in `file`, aside; return what SQLite says against it.
 
-    Args:
-        file: A copy.
-        things: As `find` returned them.
-        turn: A number that makes the names of this turn unique.
+    Tables and columns are kept under the names given; what has no contents is dropped.
     """
     tables = [each for each in things if each.kind == "table"]
     columns = [each for each in things if each.kind == "column"]
@@ -67,20 +64,39 @@ def set_aside(file: Path, things: Sequence[Thing], *, turn: int) -> str | None:
         for each in tables:
             statements += _drops_on(opened, each.name)
         statements += [f"DROP {each.kind.upper()} IF EXISTS {quote(each.name)}" for each in others]
-        for number, each in enumerate(tables):
-            aside = quote(f"{ASIDE}_{turn}_{number}")
-            statements.append(f"ALTER TABLE {quote(each.name)} RENAME TO {aside}")
+        statements += [
+            f"ALTER TABLE {quote(each.name)} RENAME TO {quote(things[each])}" for each in tables
+        ]
         statements.append("PRAGMA legacy_alter_table=OFF")
         problem = _execute(opened, statements)
         renames = [
             f"ALTER TABLE {quote(each.table)} RENAME COLUMN {quote(each.name)} "
-            f"TO {quote(f'{ASIDE}_{turn}_{number}')}"
-            for number, each in enumerate(columns)
+            f"TO {quote(things[each])}"
+            for each in columns
         ]
         if problem is None and _execute(opened, renames) is not None:
             # A view or trigger that was broken before lets SQLite rename no column.
             problem = _execute(opened, [*_drops_of_code(opened), *renames])
     return problem
+
+
+def shortfall(file: Path, things: Mapping[Thing, str]) -> tuple[str, ...]:
+    """Return what the script filled in, in `file`, that was never filled in what is set aside.
+
+    A table or column that something else made (the application's create_all) is there exactly so,
+    and yet without the rows or values that the script gives it.
+    """
+    lines: list[str] = []
+    with closing(connection.read_only(file)) as opened:
+        tables = {str(row[0]) for row in opened.execute("SELECT name FROM sqlite_schema")}
+        for thing, aside in things.items():
+            if thing.kind == "table" and {thing.name, aside} <= tables:
+                made, kept = (_count(opened, name) for name in (thing.name, aside))
+                if made and not kept:
+                    lines.append(f"add {made:,} rows to {thing.name}, which is empty")
+            elif thing.kind == "column" and thing.table in tables:
+                lines += _unfilled(opened, thing, aside)
+    return tuple(lines)
 
 
 def put_back(file: Path, thing: Thing) -> str | None:
@@ -114,6 +130,23 @@ def without_triggers(file: Path) -> None:
     with closing(_open(file)) as opened:
         drops = [each for each in _drops_of_code(opened) if each.startswith("DROP TRIGGER")]
         _execute(opened, drops)
+
+
+def _count(opened: sqlite3.Connection, table: str, where: str = "true") -> int:
+    return int(opened.execute(f"SELECT count(*) FROM {quote(table)} WHERE {where}").fetchone()[0])
+
+
+def _unfilled(opened: sqlite3.Connection, column: Thing, aside: str) -> list[str]:
+    """Return a line when a column made anew got values, and the one set aside its default alone."""
+    columns = opened.execute(f"PRAGMA table_info({quote(column.table)})")
+    defaults = {str(row[1]): row[4] for row in columns}
+    if column.name not in defaults or aside not in defaults:
+        return []
+    default = f"({defaults[aside] or 'NULL'})"
+    if _count(opened, column.table, f"{quote(aside)} IS NOT {default}"):
+        return []
+    filled = _count(opened, column.table, f"{quote(column.name)} IS NOT {quote(aside)}")
+    return [f"fill {column} in {filled:,} rows"] if filled else []
 
 
 def _open(file: Path) -> sqlite3.Connection:

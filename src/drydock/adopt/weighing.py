@@ -112,7 +112,7 @@ def weigh(
             for each in apart
             if (each.sign, each.kind) == (REMOVED, "column") and not _stood_in(base, each)
         ),
-        tables=frozenset(fold(each.table) for each in apart if each.table),
+        tables=frozenset(fold(each.table or each.subject) for each in apart),
     )
 
 

@@ -71,7 +71,9 @@ def run(walk: Walk, terminal: Terminal, *, renumber: bool) -> None:
         DatabaseMoved, NotRenumberable: Nothing was recorded.
     """
     _begin(walk)
-    scratch = files.private_folder(walk.state / "adopt")
+    scratch = walk.state / "adopt"
+    shutil.rmtree(scratch, ignore_errors=True)  # what a killed adopt left; the lock is ours
+    files.private_folder(scratch)
     try:
         found, seen = _survey(walk, scratch)
     finally:
@@ -120,6 +122,7 @@ def by_hand(walk: Walk, terminal: Terminal, *, mark: Sequence[str], unmark: Sequ
 
 def _begin(walk: Walk) -> None:
     """Take the lock, and end what a killed run left: it may have published."""
+    connection.require_file(walk.live)
     walk.lock_up()
     if not walk.options.dry_run:
         recovery.converge(walk)

@@ -177,6 +177,18 @@ def test_a_table_that_lacks_a_column_is_not_taken_for_the_scripts(lab):
     assert "note.b" in found.reasons[1]
 
 
+def test_what_something_else_made_without_its_rows_is_partial(lab):
+    """The application's create_all made table and column; the script's values never came."""
+    lab.sql("CREATE TABLE kind (name TEXT); ALTER TABLE owner ADD COLUMN size INT DEFAULT 0;")
+    found = lab.judge(
+        kinds="CREATE TABLE kind (name TEXT); INSERT INTO kind VALUES ('a'), ('b');",
+        size="ALTER TABLE owner ADD COLUMN size INT DEFAULT 0; UPDATE owner SET size = id;",
+    )
+    assert [each.verdict for each in found.values()] == ["partial", "partial"]
+    assert found["kinds"].reasons[1] == "not there; it would add 2 rows to kind, which is empty"
+    assert found["size"].reasons[1] == "not there; it would fill owner.size in 3 rows"
+
+
 def test_a_swallowed_error_does_not_pass_for_an_effect(lab):
     """Printed or not: a run that makes nothing of what its text makes has not been applied."""
     swallow = (
@@ -221,6 +233,20 @@ def test_what_fails_for_another_reason_is_a_conflict_with_the_error(lab):
     assert found["divide"].reasons[0] == "integer overflow"
     assert found["divide"].reasons[1].endswith("divide.sql:1")
     assert found["broken"].reasons[0].startswith("it cannot be read: ")
+
+
+def test_a_view_that_is_missing_is_not_explained_by_a_later_change_of_its_table(lab):
+    """What another script changed since accounts for its table, and for nothing else."""
+    lab.sql("CREATE TABLE goal (a); INSERT INTO goal VALUES (1);")
+    found = lab.judge(
+        a_create="CREATE TABLE goal (a, b); CREATE VIEW goals AS SELECT a FROM goal;",
+        b_rebuild="CREATE TABLE g2 (a); INSERT INTO g2 SELECT a FROM goal; DROP TABLE goal;"
+        "ALTER TABLE g2 RENAME TO goal;",
+    )
+    assert {name: each.verdict for name, each in found.items()} == {
+        "b_rebuild": "applied",
+        "a_create": "partial",
+    }
 
 
 def test_judging_touches_nothing_but_copies(lab):

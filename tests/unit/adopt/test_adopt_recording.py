@@ -78,6 +78,26 @@ def test_a_dry_run_shows_the_table_and_asks_nothing(half_done, adopt):
     assert half_done.files() == ["a_note.sql", "b_tag.sql"]
 
 
+def test_what_a_killed_adopt_left_is_no_hindrance(half_done, adopt):
+    """Its copies go; so do those of this one."""
+    scratch = half_done.root / ".drydock" / "the app.db" / "adopt"
+    scratch.mkdir(parents=True)
+    for number in range(1, 9):
+        (scratch / f"copy-{number}.db").write_bytes(b"half a copy")
+    adopt(yes=True)
+    assert half_done.ledger() == [("b_tag", "adopted")]
+    assert not scratch.exists()
+
+
+def test_no_database_is_told_as_such(lab, adopt):
+    """A wrong path: nothing is made of it."""
+    lab.live.unlink()
+    with pytest.raises(connection.DatabaseMissing):
+        adopt(yes=True)
+    assert not lab.live.exists()
+    assert not (lab.root / ".drydock").exists()
+
+
 def test_a_second_adopt_has_nothing_to_record(half_done, adopt):
     """What is pending stays so; no question, no backup more."""
     adopt(yes=True)

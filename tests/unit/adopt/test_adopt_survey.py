@@ -115,7 +115,7 @@ def test_a_numbered_history_is_known_by_replaying_it(lab):
     )
     found = lab.survey()
     assert list(verdicts(found).values()) == ["applied"] * 4 + ["pending"] * 2
-    reason = "the first 4 on an empty database give exactly this schema"
+    reason = "replayed: the first 4 make this schema exactly"
     assert [each.reasons for each in found.judged[:4]] == [(reason,)] * 4
     assert order.is_told_by_names(found.order)
 
