@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from drydock import connection, ledger, migration, plan
+from drydock import connection, formats, plan
 from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ def current_state(
     Raises:
         DatabaseMissing, NotADatabase, FolderMissing, MigrationError: as they say.
     """
-    files = migration.read_folder(Path(migrations))
     with closing(connection.read(Path(database))) as opened:
-        found = plan.make(ledger.entries(opened), files)
+        files = formats.read(Path(migrations), opened)
+        found = plan.make(formats.entries(opened, files), files)
     return State(
         applied=tuple(each.name for each in found.applied),
         pending=tuple(each.name for each in found.pending),

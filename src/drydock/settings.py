@@ -24,6 +24,11 @@ Kind = type | tuple[type, ...]
 GENERAL: dict[str, tuple[type, Any, str]] = {
     "database": (str, "", "the live database's file, relative to the project's root"),
     "migrations": (str, "migrations", "the folder of .sql and .py migrations"),
+    "format": (
+        str,
+        "auto",
+        "whose migrations the folder holds: auto, drydock, or another tool's name (docs/adopt)",
+    ),
     "backups": (str, "backups", "the folder of backups"),
     "keep": (int, 10, "how many proved backups are kept; the last good ones are never deleted"),
     "schema": (str, "", "a file that migrate keeps current with the schema, to be committed"),
@@ -100,6 +105,7 @@ class Settings:
     root: Path
     database: Path
     migrations: Path
+    format: str
     backups: Path
     keep: int
     schema: Path | None
@@ -162,6 +168,7 @@ def load(root: Path | None = None, overrides: Mapping[str, Any] | None = None) -
         root=folder,
         database=folder / general["database"],
         migrations=folder / general["migrations"],
+        format=general["format"],
         backups=folder / general["backups"],
         keep=general["keep"],
         schema=folder / general["schema"] if general["schema"] else None,

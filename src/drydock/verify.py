@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drydock import backup, ledger, plan
+from drydock import backup, formats, plan
 from drydock.errors import DrydockError, ExitCode
 from drydock.executor.diagnosis import violations
 from drydock.schema import inventory as schema_inventory
@@ -70,7 +70,7 @@ def verify(
         ModelsUnusable, SchemaTextError: Models or schema file cannot be read.
     """
     schema = schema_inventory.inventory(opened)
-    state = plan.make(ledger.entries(opened), migrations)
+    state = plan.make(formats.entries(opened, migrations), migrations)
     problems = _history(state, all_applied=all_applied)
     problems += backup.quick_check(opened)
     problems += violations(opened, limit=20)

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from drydock import connection, files, ledger, lock, migration, plan, record
+from drydock import connection, files, formats, lock, plan, record
 from drydock.settings import state_folder
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     from drydock.backup import Backup
@@ -171,16 +172,18 @@ class Walk:
         Raises:
             UnknownMigration: ``--to`` names none.
         """
-        if not self.files:
-            self.files = migration.read_folder(self.settings.migrations)
         if self.hold is not None:
-            applied = ledger.entries(self.hold.connection)
+            self.plan = self._plan_of(self.hold.connection)
         else:
             with closing(connection.read(self.live, timeout=self.settings.timeout)) as opened:
-                applied = ledger.entries(opened)
-        self.plan = plan.make(applied, self.files)
+                self.plan = self._plan_of(opened)
         self.pending = plan.up_to(self.plan, self.options.to)
         return self.plan
+
+    def _plan_of(self, opened: sqlite3.Connection) -> Plan:
+        if not self.files:
+            self.files = formats.read(self.settings.migrations, opened, self.settings.format)
+        return plan.make(formats.entries(opened, self.files), self.files)
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
         """Return what tells whether somebody wrote to the live database: sizes and times."""

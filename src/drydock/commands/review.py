@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import candidate, connection, executor, inspection, ledger, migration, plan
+from drydock import candidate, connection, executor, formats, inspection, ledger, plan
 from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def run(settings: Settings, terminal: Terminal, *, static: bool, form: str) -> N
     with tempfile.TemporaryDirectory(prefix="drydock-review-") as folder:
         copy = Path(folder) / "copy.db"
         known = _copy(settings, copy, terminal)
-        files = migration.read_folder(settings.migrations)
         with closing(connection.read_only(copy)) as opened:
-            state = plan.make(ledger.entries(opened), files)
+            files = formats.read(settings.migrations, opened, settings.format)
+            state = plan.make(formats.entries(opened, files), files)
         findings, evidence = _findings(settings, state, copy, static=static or not known)
     _show(terminal, state.pending, findings, evidence, form)
     errors = [each for each in findings if each.severity == "error" and each.allowed is None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import connection, ledger, migration, plan
+from drydock import connection, formats, ledger, plan
 from drydock.errors import DrydockError, ExitCode
 from drydock.settings import state_folder
 
@@ -30,9 +30,9 @@ def read(settings: Settings) -> Plan:
     Raises:
         DatabaseMissing, NotADatabase, MigrationError: as they say.
     """
-    files = migration.read_folder(settings.migrations)
     with closing(connection.read(settings.database, timeout=settings.timeout)) as opened:
-        return plan.make(ledger.entries(opened), files)
+        files = formats.read(settings.migrations, opened, settings.format)
+        return plan.make(formats.entries(opened, files), files)
 
 
 def show(settings: Settings, terminal: Terminal, *, diff: bool, check: bool) -> None:

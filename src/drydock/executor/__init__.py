@@ -10,14 +10,14 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from drydock import connection, ledger, record
+from drydock import connection, formats, ledger, record
 from drydock.executor import python, sql
 from drydock.executor.failures import MigrationFailed, TimeLimitReached
 from drydock.executor.trace import Applied, TracedStatement
 from drydock.faults import reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from drydock.migration import Migration
@@ -33,6 +33,7 @@ def apply(
     root: Path,
     run: str,
     logs: Path,
+    known: Sequence[Migration] = (),
     time_limit: float = 0.0,
     on_applied: Callable[[Applied], None] = lambda _: None,
 ) -> tuple[Applied, ...]:
@@ -45,6 +46,7 @@ def apply(
         root: The folder that Python migrations run in.
         run: The run's id, for the ledger.
         logs: The folder for what Python migrations print.
+        known: All of the folder's, so that another tool's books are brought up to date first.
         time_limit: Seconds for each; 0 for none.
         on_applied: Called after each.
 
@@ -56,6 +58,7 @@ def apply(
     done: list[Applied] = []
     try:
         ledger.create(session.open())
+        formats.agree(session.open(), known)
         for migration in pending:
             if migration.kind == "sql":
                 applied = sql.run(migration, session, time_limit=time_limit)
@@ -83,7 +86,10 @@ def _enter(session: sql.Session, migration: Migration, applied: Applied, run: st
     try:
         opened = session.open()
         connection.stop_when(opened)
-        ledger.record(opened, migration, applied_at=record.now(), seconds=applied.seconds, run=run)
+        at, seconds = record.now(), applied.seconds
+        ledger.remove(opened, migration.name)  # its own tool may have taken it back meanwhile
+        ledger.record(opened, migration, applied_at=at, seconds=seconds, run=run)
+        formats.enter(opened, migration, applied_at=at, seconds=seconds)
     except sqlite3.Error as error:
         connection.require_uninterrupted(error)
         raise MigrationFailed(

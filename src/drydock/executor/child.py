@@ -138,7 +138,7 @@ def main() -> None:
     sys.path[:0] = [order["root"], str(Path(order["file"]).parent)]
     sys.argv = [order["file"]]
     # Loaded now: the audit hook would look at each of its files.
-    code = compile(order["text"], order["file"], "exec")
+    code = compile(order["text"], order["name"], "exec")
     own = os.getpid()
     try:
         if order["kind"] == "function":
@@ -195,7 +195,11 @@ def _argument(entry: Any, database: Any) -> Any:
 
 
 def _run_script(code: Any, order: dict[str, Any]) -> None:
-    names: dict[str, Any] = {"__name__": "__main__", "__file__": order["file"]}
+    names: dict[str, Any] = {
+        "__name__": "__main__",
+        "__file__": order["file"],
+        "DRYDOCK_DATABASE": order["live"],  # for the programs of other tools' migrations
+    }
     exec(code, names)  # noqa: S102 - running the user's migration is what this is for
     if not order["runs_itself"]:
         names[order["entry"]]()

@@ -86,12 +86,14 @@ def run(
 def _send(
     child: subprocess.Popen[bytes], migration: Migration, candidate: Path, live: Path, root: Path
 ) -> None:
+    program = migration.origin.program if migration.origin is not None else ""
     order = {
-        "text": migration.text,
+        "text": program or migration.text,
+        "name": f"<{migration.name}>" if program else str(migration.path),
         "file": str(migration.path),
         "kind": migration.kind,
-        "entry": migration.entry.name if migration.entry else "",
-        "runs_itself": _runs_itself(migration),
+        "entry": migration.entry.name if migration.entry and not program else "",
+        "runs_itself": bool(program) or _runs_itself(migration),
         "candidate": str(candidate),
         "live": str(live),
         "root": str(root),

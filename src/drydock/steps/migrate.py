@@ -44,6 +44,7 @@ def perform(walk: Walk) -> str:
         root=walk.settings.root,
         run=walk.record.record.id,
         logs=walk.record.folder,
+        known=walk.files,
         time_limit=walk.settings.time_limit,
         on_applied=lambda applied: _tell_applied(walk, applied),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import connection, migration, verify
+from drydock import connection, formats, verify
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
 from drydock.steps import Skipped
@@ -39,7 +39,9 @@ def perform(walk: Walk) -> str:
         return Skipped("the candidate was inspected; nothing was published")
     with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
         connection.stop_when(opened)
-        walk.files = walk.files or migration.read_folder(walk.settings.migrations)
+        walk.files = walk.files or formats.read(
+            walk.settings.migrations, opened, walk.settings.format
+        )
         result = verify.verify(walk.settings, opened, walk.files, schema_file=not walk.published)
     for note in result.notes:
         walk.reporter.note(note)

@@ -1,0 +1,128 @@
+"""Which tool a folder of migrations belongs to: recognised, or asked; never guessed.
+
+A format is taken where it alone is seen for certain. Where two are, or where only a table of the
+database could tell one from another and is not there, the run is refused with what was seen and
+the setting that decides.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from drydock import migration
+from drydock.errors import DrydockError, ExitCode
+from drydock.formats.format import Format, Look, Sight
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from drydock.migration import Migration
+
+OURS = "drydock"
+AUTO = "auto"
+_CLASSES = {
+    "dbmate": "Dbmate",
+}
+"""The format's name → its class, in the module of the same name (``-`` is ``_`` there)."""
+
+
+class FormatUnclear(DrydockError):
+    """The folder looks like more than one tool's."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, folder: Path, seen: Sequence[tuple[str, str]]) -> None:
+        self.seen = tuple(seen)
+        choices = " or ".join(f'format = "{name}"' for name, _ in seen)
+        super().__init__(
+            f"which tool's migrations are in {folder}? nothing was touched",
+            cause=[f"{name}: {reason}" for name, reason in seen],
+            hint=f"say it in [tool.drydock]: {choices}",
+        )
+
+
+class UnknownFormat(DrydockError):
+    """The setting names no format."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str) -> None:
+        import difflib
+
+        known = names()
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+        super().__init__(
+            f"there is no format {name!r}; nothing was touched",
+            hint=f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}",
+        )
+
+
+def names() -> tuple[str, ...]:
+    """Return what the setting ``format`` may be."""
+    return (AUTO, OURS, *_CLASSES)
+
+
+def format_named(name: str) -> Format:
+    """Return the format called `name`.
+
+    Raises:
+        UnknownFormat: There is none.
+    """
+    if name not in _CLASSES:
+        raise UnknownFormat(name)
+    module = import_module(f"drydock.formats.{name.replace('-', '_')}")
+    made: Format = getattr(module, _CLASSES[name])()
+    return made
+
+
+def format_of(files: Sequence[Migration]) -> Format | None:
+    """Return the format that `files` were read in; None for Drydock's own."""
+    origin = files[0].origin if files else None
+    return format_named(origin.tool) if origin is not None else None
+
+
+def read(
+    folder: Path, connection: sqlite3.Connection | None, wanted: str = AUTO
+) -> tuple[Migration, ...]:
+    """Return the migrations of `folder`, in their order.
+
+    Args:
+        folder: The folder of migrations.
+        connection: The database, whose tables may tell two tools apart; None where there is none.
+        wanted: The setting ``format``.
+
+    Raises:
+        FormatUnclear: The folder looks like more than one tool's.
+        UnknownFormat: `wanted` is none.
+        MigrationError, OrderError, FolderMissing: as they say.
+    """
+    if wanted not in (AUTO, OURS):
+        return format_named(wanted).read(folder)
+    found = recognise(Look(folder, connection)) if wanted == AUTO and folder.exists() else None
+    return migration.read_folder(folder) if found is None else found.read(folder)
+
+
+def recognise(look: Look) -> Format | None:
+    """Return the format of what is looked at; None for Drydock's own.
+
+    Raises:
+        FormatUnclear: More than one fits.
+    """
+    seen: list[tuple[Format, Sight]] = []
+    for name in _CLASSES:
+        format_ = format_named(name)
+        sight = format_.sees(look)
+        if sight is not None:
+            seen.append((format_, sight))
+    certain = [format_ for format_, sight in seen if sight.decides]
+    if len(certain) == 1:
+        return certain[0]
+    if not certain and all(sight.is_plain for _, sight in seen):
+        return None
+    asked = [
+        (format_.name, sight.reason) for format_, sight in seen if sight.decides or not certain
+    ]
+    raise FormatUnclear(look.folder, asked)
