@@ -12,6 +12,7 @@ from invoke.collection import Collection
 from invoke.tasks import task
 
 from drydock.commands.session import guarded, settings_of, terminal_of, walk_of
+from drydock.reports import JSON, backups, diagram, doctor, history, receipt, status
 from drydock.settings import unset
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from drydock.rebuild.commands import Action
 
-_JSON = "print JSON on standard output (docs/json.md)"
 _YES = "answer the questions of the review with yes"
 
 
@@ -34,26 +34,6 @@ def _perform(context: Context, name: str, **options: Any) -> None:
 def _is_chained(context: Context) -> bool:
     """Say whether this process has begun a walk, of which the task at hand is a step."""
     return walk_of(context).run is not None
-
-
-@task(
-    help={
-        "diff": "show how edited files differ from what was applied",
-        "check": "exit 8 unless current",
-        "json": _JSON,
-    }
-)
-@guarded
-def status(
-    context: Context,
-    diff: bool = False,
-    check: bool = False,
-    json: bool = False,  # noqa: ARG001 - @guarded makes the terminal of it
-) -> None:
-    """Say which migrations are applied, pending, edited, missing or out of order."""
-    from drydock.commands import status as command
-
-    command.show(settings_of(context), terminal_of(context), diff=diff, check=check)
 
 
 @task(
@@ -123,15 +103,6 @@ def start_backend(context: Context) -> None:
 def backup(context: Context) -> None:
     """Take a backup through SQLite and prove it."""
     _perform(context, "backup")
-
-
-@task(help={"verify": "read every backup whole: digest and quick_check", "json": _JSON})
-@guarded
-def backups(context: Context, verify: bool = False, json: bool = False) -> None:  # noqa: ARG001
-    """List the backups, newest last."""
-    from drydock.commands import backups as command
-
-    command.show(settings_of(context), terminal_of(context), verify=verify)
 
 
 @task(
@@ -216,7 +187,7 @@ def review(
 
 @task(
     iterable=["expect"],
-    help={"expect": "ask for one thing: transactions.trip_tag (repeatable)", "json": _JSON},
+    help={"expect": "ask for one thing: transactions.trip_tag (repeatable)", "json": JSON},
 )
 @guarded
 def verify_schema(context: Context, expect: list[str], json: bool = False) -> None:
@@ -315,62 +286,6 @@ def restore_rows(
     command.run(walk_of(context, Options(yes=yes)), table, where, from_)
 
 
-@task(help={"json": _JSON})
-@guarded
-def doctor(context: Context, json: bool = False) -> None:  # noqa: ARG001
-    """Show one page on the environment: versions, database, disk, runs, settings."""
-    from drydock.commands import doctor as command
-
-    command.show(settings_of(context), terminal_of(context))
-
-
-@task(help={"json": _JSON})
-@guarded
-def history(context: Context, json: bool = False) -> None:  # noqa: ARG001
-    """List all runs, one line each, newest last."""
-    from drydock.commands import history as command
-
-    command.show(settings_of(context), terminal_of(context))
-
-
-@task(
-    help={
-        "run": "a run's id, or how it begins (inv history); by default the newest",
-        "open": "show the page in the browser",
-        "json": "print the receipt as JSON on standard output (docs/json.md)",
-    },
-)
-@guarded
-def receipt(
-    context: Context,
-    run: str = "",
-    open: bool = False,  # noqa: A002 - the flag's name
-    json: bool = False,  # noqa: ARG001
-) -> None:
-    """Say where a run's receipt is: a page with all that the run did; or show it."""
-    from drydock.commands import receipt as command
-
-    command.show(settings_of(context), terminal_of(context), run, in_browser=open)
-
-
-@task(
-    help={
-        "format": "svg or mermaid; by default what the output's name says, else svg",
-        "output": "write it to this file (.svg, .mmd, or .md for a page)",
-    }
-)
-@guarded
-def diagram(
-    context: Context,
-    format: str = "",  # noqa: A002 - the flag's name
-    output: str = "",
-) -> None:
-    """Draw the schema of the database: tables, columns, types, keys."""
-    from drydock.commands import diagram as command
-
-    command.run(settings_of(context), terminal_of(context), form=format, output=output)
-
-
 @task(
     iterable=["mark", "unmark"],
     help={
@@ -379,7 +294,7 @@ def diagram(
         "renumber": "put the order into the files' names (git mv) instead of order.txt",
         "mark": "record this migration as applied without running it (repeatable)",
         "unmark": "take this migration out of the ledger (repeatable)",
-        "json": _JSON,
+        "json": JSON,
     },
 )
 @guarded
