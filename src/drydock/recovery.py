@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from drydock import backup, hold, outcome, record
+from drydock import backup, hold, outcome, receipt, record
 from drydock.steps import migrate, stop_backend
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def converge(walk: Walk) -> None:
         outcome = _return(walk, run) if found.phase == "returning" else _settle(walk, run)
         stop_backend.undo(walk)
         run.end("interrupted", outcome)
+        receipt.leave(walk)
     finally:
         walk.run, walk.backend_ran = None, False
         walk.published = False

@@ -17,6 +17,7 @@ from drydock.errors import DrydockError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from drydock.receipt.facts import Receipt
     from drydock.record import Record
     from drydock.schema.difference import SchemaDifference
     from drydock.schema.objects import Schema
@@ -72,16 +73,23 @@ def leave(walk: Walk, error: DrydockError | None = None) -> None:
 
 
 def _write(walk: Walk, error: DrydockError | None) -> None:
-    from drydock.receipt import page
-    from drydock.receipt.gathering import gather
+    from drydock.receipt.gathering import gather, of_record
     from drydock.schema.difference import difference
 
-    folder = walk.record.folder
+    folder, found = walk.record.folder, walk.record.record
+    if found.phase == "interrupted":  # the walk is another run's, which only cleans up
+        _put(folder, of_record(found), "")
+        return
     schemas = walk.schemas or _schemas(walk)
     changes = difference(*schemas) if schemas else None
-    receipt = gather(walk, error, changes)
-    files.write_json(folder / DATA, {"format": receipt.format, **asdict(receipt)})
     picture = _picture(schemas[1], changes) if schemas and changes is not None else ""
+    _put(folder, gather(walk, error, changes), picture)
+
+
+def _put(folder: Path, receipt: Receipt, picture: str) -> None:
+    from drydock.receipt import page
+
+    files.write_json(folder / DATA, {"format": receipt.format, **asdict(receipt)})
     files.write_atomically(folder / PAGE, page.render(receipt, picture))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drydock.receipt.facts import (
@@ -69,21 +70,13 @@ def gather(walk: Walk, error: DrydockError | None, difference: SchemaDifference 
         error: Why it ended early, None where it did not.
         difference: What changed in the schema, None where that is not known.
     """
-    from drydock import __version__
-
     found = walk.record.record
     is_published = found.phase == "finished" and bool(found.result or found.failed_copy)
-    return Receipt(
-        run=found.id,
-        sequence=found.sequence,
-        command=found.command,
-        database=found.database,
-        phase=found.phase,
+    return replace(
+        of_record(found),
         summary=walk.done.get("migrate") or found.outcome,
         dry_run=walk.options.dry_run,
         published=is_published,
-        started_at=found.started_at,
-        ended_at=found.ended_at,
         seconds=round(max((each.began + each.seconds for each in walk.taken), default=0.0), 3),
         steps=tuple(
             StepTold(
@@ -98,10 +91,39 @@ def gather(walk: Walk, error: DrydockError | None, difference: SchemaDifference 
         ),
         since=data(walk.written_since) if walk.written_since else None,
         backup=_backup(walk),
-        result_digest=found.result,
-        failed_copy=found.failed_copy,
         error=_error(error) if error else None,
         back=_back(walk, found, is_published=is_published),
+    )
+
+
+def of_record(found: Record) -> Receipt:
+    """Return what a run's record alone can tell, of one that was killed for example."""
+    from drydock import __version__
+
+    # A result without a database kept aside: it had published, and nothing took that back.
+    is_published = bool(found.result) and not found.failed_copy
+    return Receipt(
+        run=found.id,
+        sequence=found.sequence,
+        command=found.command,
+        database=found.database,
+        phase=found.phase,
+        summary=found.outcome,
+        dry_run=False,
+        published=is_published,
+        started_at=found.started_at,
+        ended_at=found.ended_at,
+        seconds=0.0,
+        steps=(),
+        migrations=(),
+        data=None,
+        schema=(),
+        since=None,
+        backup=None,
+        result_digest=found.result,
+        failed_copy=found.failed_copy,
+        error=None,
+        back=("inv rollback",) if is_published else (),
         drydock=__version__,
         sqlite=sqlite3.sqlite_version,
     )

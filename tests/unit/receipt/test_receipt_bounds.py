@@ -181,3 +181,18 @@ def test_a_run_is_found_by_its_name_or_how_it_begins(walk):
     for unclear in ("2", "1999", "../runs"):
         with pytest.raises(NoSuchRun):
             receipt.find(walk.state, unclear)
+
+
+def test_an_interrupted_run_is_told_from_its_record_alone(walk):
+    """The command that cleans up after it must not lend it its own migrations."""
+    walk.pending = (migration("009_of_the_other_run"),)
+    walk.took("backup", "done", "of the other run", walk.began)
+    walk.record.note(result="d" * 64)
+    walk.record.end("interrupted", "app.db is the migrated database, whole")
+    receipt.leave(walk)
+    page = (walk.record.folder / PAGE).read_text("utf-8")
+    told = json.loads((walk.record.folder / DATA).read_text("utf-8"))
+    assert walk.reporter.notes == []
+    assert (told["phase"], told["published"], told["migrations"]) == ("interrupted", True, [])
+    assert "Interrupted: a later command cleaned up" in page
+    assert "other" not in page
