@@ -128,7 +128,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except DrydockError as error:
-        pytest.fail(full_text(error), pytrace=False)
+        raise pytest.fail.Exception(full_text(error), pytrace=False) from None
 
 
 def _before(runner: Runner, name: str) -> Path:
