@@ -6,12 +6,17 @@ Works on any file but the live database, which only SQLite opens (F01).
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 NETWORK_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afpfs", "9p", "webdav", "ceph", "afs"}
 )
+
+
+_MOUNTS = Path("/proc/self/mounts")
+_OCTAL = re.compile(r"\\([0-7]{3})")  # how a space, a tab or a backslash stands in that table
 
 
 def sync(path: Path) -> None:
@@ -69,21 +74,23 @@ def free_bytes(folder: Path) -> int:
     return state.f_bavail * state.f_frsize
 
 
-def network_system(path: Path) -> str | None:
+def network_system(path: Path, mounts: Path = _MOUNTS) -> str | None:
     """Return the name of the network file system that holds `path`, None for a local one (F39).
 
-    Knows what ``/proc/self/mounts`` tells; elsewhere it says None.
+    Knows what the table of mounts of Linux tells; elsewhere it says None.
     """
     try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+        table = mounts.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return None
     real = os.path.realpath(path)
     best, kind = "", ""
-    for line in mounts.splitlines():
-        _, folder, system, *_ = line.split(" ")
-        folder = folder.replace("\\040", " ")
+    for line in table.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        folder = _OCTAL.sub(lambda found: chr(int(found[1], 8)), fields[1])
         inside = real == folder or real.startswith(folder.rstrip("/") + "/")
         if inside and len(folder) >= len(best):
-            best, kind = folder, system
+            best, kind = folder, fields[2]
     return kind if kind in NETWORK_SYSTEMS else None
