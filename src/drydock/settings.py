@@ -208,6 +208,8 @@ def _parse(path: Path) -> dict[str, Any]:
 
 
 def _items(given: Mapping[str, Any], origin: str) -> list[tuple[str, str, Any]]:
+    if not hasattr(given, "items"):
+        raise SettingsError(origin, "it must be a table", hint='write: database = "app.db" in it')
     items: list[tuple[str, str, Any]] = []
     for name, value in given.items():
         if name in ("backend", "smoke"):

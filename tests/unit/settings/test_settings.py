@@ -1,0 +1,131 @@
+"""Settings are data: whatever is not known, or not of its kind, is told with the way to mend it."""
+
+from __future__ import annotations
+
+import pytest
+
+from drydock import settings
+from drydock.errors import ExitCode
+from drydock.settings import SettingsError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="drydock.toml"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def refused(root, overrides=None):
+    with pytest.raises(SettingsError) as caught:
+        settings.load(root, overrides)
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert caught.value.what.endswith("nothing was touched")
+    return caught.value
+
+
+def test_paths_are_absolute_and_defaults_fill_the_rest(write):
+    """Only the database has to be said."""
+    root = write('database = "data/å b.db"')
+    found = settings.load(root)
+    assert found.database == root / "data" / "å b.db"
+    assert found.migrations == root / "migrations"
+    assert (found.keep, found.timeout, found.schema, found.has_backend) == (10, 5.0, None, False)
+    assert found.sources == {"database": str(root / "drydock.toml")}
+
+
+def test_the_nearest_project_above_is_meant(write, tmp_path):
+    """A pyproject.toml without settings of ours is passed by."""
+    write('[tool.drydock]\ndatabase = "app.db"\nkeep = 3\n', "pyproject.toml")
+    below = tmp_path / "package" / "deep"
+    below.mkdir(parents=True)
+    (tmp_path / "package" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    found = settings.load(below)
+    assert (found.root, found.keep) == (tmp_path, 3)
+
+
+def test_what_invoke_was_given_stands_above_the_file(write):
+    """Texts are what environment variables can hold; None is not set."""
+    root = write('database = "a.db"\nkeep = 3\n[backend]\nport = 1\nstart = ["x"]')
+    found = settings.load(
+        root,
+        {
+            "keep": "7",
+            "timeout": "0.5",
+            "network_files": "true",
+            "ignore": "one 'two three'",
+            "migrations": None,
+            "backend": {"port": "8001", "start": "python -m 'a b'", "host": None},
+        },
+    )
+    assert (found.keep, found.timeout, found.network_files) == (7, 0.5, True)
+    assert found.ignore == ("one", "two three")
+    assert found.backend["port"] == 8001
+    assert found.backend["start"] == ["python", "-m", "a b"]
+    assert found.backend["host"] == "127.0.0.1"
+    assert found.has_backend
+    assert found.sources["backend.port"] == "Invoke's configuration"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "hint"),
+    [
+        ("", "no database is set", "database ="),
+        ('databse = "a.db"', "there is no setting 'databse'", "did you mean 'database'?"),
+        ("[backend]\nprot = 1", "there is no setting 'backend.prot'", "'backend.port'"),
+        ("[smoke]\nchekcs = []", "there is no setting 'smoke.chekcs'", "'smoke.checks'"),
+        ("zzzzqq = 1", "there is no setting 'zzzzqq'", "docs/settings.md"),
+        ("keep = '3x'", "keep must be a whole number, not '3x'", "keep: "),
+        ("keep = true", "keep must be a whole number, not True", "keep: "),
+        ("keep = 1.5", "keep must be a whole number, not 1.5", "keep: "),
+        ("timeout = 'soon'", "timeout must be a number", "timeout: "),
+        ("network_files = 'maybe'", "network_files must be true or false", "network_files: "),
+        ("database = 7", "database must be a text, not 7", "database: "),
+        ("backend = 'x'", "backend must be a table", "[tool.drydock.backend]"),
+        ("[backend]\nenv = 'x'", "backend.env must be a table", "backend.env: "),
+        ("[smoke]\nchecks = ['/x']", "smoke.checks[1] has no path", "path"),
+        (
+            "[smoke]\nchecks = [{path = '/'}, {path = '/', statsu = 1}]",
+            "smoke.checks[2] has no 'statsu'",
+            "'status'",
+        ),
+        (
+            "[smoke]\nchecks = [{path = '/', status = 'x'}]",
+            "smoke.checks[1].status must be a whole number",
+            "the HTTP status expected".removeprefix("the HTTP "),
+        ),
+        ("database = ", "not TOML", "mend "),
+    ],
+)
+def test_a_mistake_is_told_with_the_file_and_the_way_to_mend_it(write, text, problem, hint):
+    """Never ignored: a mistyped setting would be the default's."""
+    root = write(text)
+    error = refused(root)
+    assert problem in error.problem
+    assert hint in error.hint
+    assert str(root / "drydock.toml") in error.what
+
+
+def test_settings_that_are_no_table_are_told(write):
+    """Not a fault of Drydock's."""
+    error = refused(write("[tool]\ndrydock = 5\n", "pyproject.toml"))
+    assert "must be a table" in error.problem
+
+
+def test_every_name_that_invoke_may_set_is_known_to_it():
+    """Otherwise its variables would be ignored."""
+    names = settings.unset()
+    assert set(names) == {*settings.GENERAL, "backend", "smoke"}
+    assert set(names["backend"]) == set(settings.BACKEND)
+    assert {*names["backend"].values()} == {None}
+
+
+def test_the_state_is_kept_beside_the_real_database(tmp_path):
+    """On its file system, so that publish can be a rename."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.db").touch()
+    (tmp_path / "link.db").symlink_to("real/a.db")
+    wanted = tmp_path.resolve() / "real" / ".drydock" / "a.db"
+    assert settings.state_folder(tmp_path / "link.db") == wanted
