@@ -5,7 +5,8 @@ thousands. It is killed, met by errors or sent signals as any other process; its
 file. It refuses nothing a real `inv` would accept.
 """
 
-# ruff: noqa: PTH, SIM115, BLE001, PLR0917 - descriptors and hooks: one level below pathlib
+# ruff: noqa: PTH100, PTH115, PTH119, PTH123, SIM115, BLE001, PLR0917
+# Descriptors and hooks: one level below pathlib.
 from __future__ import annotations
 
 import atexit
@@ -121,6 +122,8 @@ def _become_inv(root: Path, words, env, fault: Fault, screen: int, calls: int) -
         sys.argv = ["inv", *words]
         meter = Meter(str(root), fault)
         meter.install()
+        if "LAB_WAITS" in env:
+            os.kill(os.getpid(), signal.SIGSTOP)  # until strace has attached
         if "LAB_POINTS" in env:
             _note_points(env["LAB_POINTS"])
         code = _program(words)
