@@ -76,7 +76,7 @@ def require_sound(evidence: Evidence) -> None:
     if damage:
         raise CandidateUnsound("SQLite finds the migrated database damaged", damage)
     orphans = [
-        f"{each.table}: {each.rows:,} rows without their {each.parent} "
+        f"{each.table}: {each.rows:,} row{'s' * (each.rows != 1)} without their {each.parent} "
         f"({', '.join(each.columns)}): {'; '.join(each.samples)}"
         for each in evidence.foreign_keys
     ]

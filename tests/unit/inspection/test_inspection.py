@@ -1,0 +1,164 @@
+"""Nothing is published that loses what nobody announced, declared, or was asked about."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from drydock import inspection
+from drydock.errors import ExitCode
+from drydock.inspection import CandidateUnsound, UndeclaredLoss
+from drydock.migration import read_file
+from tests.support.databases import ODD, change, populate, quoted
+
+TABLE = quoted(ODD)
+
+
+class Gate:
+    """Changes a candidate by a script and asks the gate about it."""
+
+    def __init__(self, folder, rows=50):
+        self.folder = folder
+        self.before = populate(folder / "backup å.db", rows=rows)
+        self.after = folder / "candidate.db"
+        self.asked = []
+
+    def inspect(self, script):
+        self.script = script
+        shutil.copyfile(self.before, self.after)
+        change(self.after, script)
+        self.evidence = inspection.inspect(self.before, self.after, lambda *_: None)
+        return self.evidence
+
+    def require_declared(self, *, header="", allow=False, answer=None):
+        path = self.folder / "m.sql"
+        path.write_text(f"{header}\n{self.script}")
+        inspection.require_declared(
+            self.evidence,
+            (),
+            [read_file(path)],
+            [self.script],
+            allow=allow,
+            ask=lambda question: self.asked.append(question) or answer,
+        )
+
+    def refused(self, **options):
+        with pytest.raises(UndeclaredLoss) as caught:
+            self.require_declared(**options)
+        assert caught.value.exit_code is ExitCode.REFUSED
+        assert caught.value.what.endswith("nothing was changed")
+        return caught.value
+
+
+@pytest.fixture
+def gate(tmp_path):
+    return Gate(tmp_path)
+
+
+def test_f15_rows_that_a_cascade_took_along_stop_the_run(gate):
+    """integrity_check and foreign_key_check both say ok."""
+    gate.inspect(f"PRAGMA foreign_keys=ON; DELETE FROM {TABLE} WHERE id > 40")
+    inspection.require_sound(gate.evidence)
+    error = gate.refused()
+    text = "\n".join(error.cause)
+    assert "child" in text
+    assert "10" in text
+    assert "inv migrate --allow-loss" in error.hint
+    assert "-- drydock: allow delete-without-where: the reason" in error.hint
+
+
+def test_a_loss_passes_only_when_declared_allowed_or_answered_yes(gate):
+    """Nobody there to answer is a no."""
+    gate.inspect("DELETE FROM child WHERE id > 40")
+    gate.require_declared(header="-- drydock: allow delete-without-where: old ones")
+    gate.require_declared(allow=True)
+    assert gate.asked == []
+    gate.require_declared(answer=True)
+    assert "The evidence shows a loss that nobody declared" in gate.asked[0]
+    for answer in (False, None):
+        gate.refused(answer=answer)
+    gate.refused(header="-- drydock: allow drop-table: another thing")
+
+
+def test_f16_rows_without_their_parent_stop_the_run_and_are_shown(gate):
+    """With foreign keys off a plain DELETE leaves orphans."""
+    gate.inspect(f"DELETE FROM {TABLE} WHERE id IN (7, 8)")
+    with pytest.raises(CandidateUnsound, match="rows without the parent they name") as caught:
+        inspection.require_sound(gate.evidence)
+    (line,) = caught.value.problems
+    assert line.startswith(f"child: 2 rows without their {ODD} (parent): ")
+    assert "7" in line
+
+
+def test_f16_orphans_that_were_there_before_do_not_count(tmp_path):
+    """They are not this run's, and must not stop it for ever."""
+    gate = Gate(tmp_path)
+    change(gate.before, f"DELETE FROM {TABLE} WHERE id = 7")
+    gate.inspect("INSERT INTO log VALUES ('x')")
+    inspection.require_sound(gate.evidence)
+    gate.inspect(f"DELETE FROM {TABLE} WHERE id = 8")
+    with pytest.raises(CandidateUnsound) as caught:
+        inspection.require_sound(gate.evidence)
+    assert caught.value.problems[0].startswith("child: 1 row without their ")
+
+
+REBUILD = """
+CREATE TABLE n (id INTEGER PRIMARY KEY, parent);
+INSERT INTO n SELECT id, parent FROM child;
+DROP TABLE child;
+ALTER TABLE n RENAME TO child;
+"""
+
+
+def test_f17_a_trigger_and_an_index_that_a_rebuild_forgot_stop_the_run(gate):
+    """DROP TABLE takes them along, and integrity_check says ok."""
+    gate.inspect(REBUILD)
+    error = gate.refused()
+    text = "\n".join(error.cause)
+    assert "trigger logs of child is gone, and nothing dropped it" in text
+    assert "index by_parent of child is gone, and nothing dropped it" in text
+
+
+def test_f17_a_rebuild_that_brings_them_back_is_no_loss(gate):
+    """Or that drops them by name."""
+    gate.inspect(
+        f"{REBUILD} CREATE INDEX by_parent ON child (parent);"
+        "CREATE TRIGGER logs AFTER DELETE ON child BEGIN "
+        "INSERT INTO log VALUES ('deleted; ' || old.id); END;"
+    )
+    gate.require_declared()
+    gate.inspect("DROP TRIGGER logs; DROP INDEX by_parent;")
+    gate.require_declared()
+
+
+def test_f22_a_vacuum_loses_nothing(gate):
+    """Hidden rowids move; the rows are the same."""
+    change(gate.before, "DELETE FROM log; INSERT INTO log VALUES ('a'), ('b'), ('c')")
+    change(gate.before, "DELETE FROM log WHERE what = 'a'")
+    gate.inspect("VACUUM")
+    inspection.require_sound(gate.evidence)
+    gate.require_declared()
+    assert inspection.summary(gate.evidence, 1).startswith("1 applied, 0 rows lost")
+
+
+def test_f35_a_damage_that_the_run_brought_stops_it(gate):
+    """A script may do anything to its candidate, with writable_schema for one."""
+    gate.inspect("CREATE TABLE x (a); INSERT INTO x VALUES (1)")
+    inspection.require_sound(gate.evidence)
+    gate.inspect(
+        "CREATE TABLE x (a, b); INSERT INTO x VALUES (1, 2), (3, 4); CREATE INDEX i ON x (a);"
+        "PRAGMA writable_schema=ON;"
+        "UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON x (b)' WHERE name = 'i'"
+    )
+    with pytest.raises(CandidateUnsound, match="damaged; nothing was changed"):
+        inspection.require_sound(gate.evidence)
+
+
+def test_the_summary_counts_what_happened(gate):
+    """One line of a step."""
+    gate.inspect(
+        f"UPDATE {TABLE} SET x = -1 WHERE id < 4; INSERT INTO log VALUES ('x');"
+        "DELETE FROM child WHERE id = 1"
+    )
+    assert inspection.summary(gate.evidence, 3) == "3 applied, 1 row lost, 3 changed, 2 added"
