@@ -25,6 +25,12 @@ OURS = "drydock"
 AUTO = "auto"
 _CLASSES = {
     "dbmate": "Dbmate",
+    "goose": "Goose",
+    "golang-migrate": "GolangMigrate",
+    "sqlx": "Sqlx",
+    "yoyo": "Yoyo",
+    "alembic": "Alembic",
+    "sqlite-utils": "SqliteUtils",
 }
 """The format's name → its class, in the module of the same name (``-`` is ``_`` there)."""
 

@@ -1,0 +1,86 @@
+"""``N_name.up.sql`` and ``N_name.down.sql``: files that golang-migrate and sqlx share.
+
+Reads them; whose they are, only a table of the database or a project's file can tell.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drydock.source import MigrationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+FILE = re.compile(r"(\d+)_(.*?)(?:\.(up|down))?\.sql", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One migration's files: its number as written, its title, the way up, the way back."""
+
+    number: str
+    title: str
+    up: Path
+    down: Path | None
+
+    @property
+    def name(self) -> str:
+        """The name it is known by here: the file's, without its direction."""
+        return f"{self.number}_{self.title}"
+
+
+def is_pair(name: str) -> bool:
+    """Say whether a file's name has a direction."""
+    found = FILE.fullmatch(name)
+    return found is not None and found[3] is not None
+
+
+def read(folder: Path, *, plain: bool) -> tuple[Pair, ...]:
+    """Return the folder's pairs by number; `plain` says that a name may lack a direction.
+
+    Raises:
+        MigrationError: A way back without its way up; two of one number.
+    """
+    ups: dict[int, tuple[re.Match[str], Path]] = {}
+    downs: dict[int, Path] = {}
+    for path in sorted(folder.iterdir()):
+        found = FILE.fullmatch(path.name)
+        if found is None or (found[3] is None and not plain):
+            continue
+        number = int(found[1])
+        if found[3] == "down":
+            _require_new(path, downs.get(number))
+            downs[number] = path
+        else:
+            _require_new(path, ups[number][1] if number in ups else None)
+            ups[number] = (found, path)
+    if lost := next((path for number, path in downs.items() if number not in ups), None):
+        raise MigrationError(
+            lost,
+            "there is no way up of this number",
+            hint=f"write {lost.name.replace('.down.', '.up.')}, or delete this file",
+        )
+    return tuple(_pairs(ups[number], downs.get(number)) for number in sorted(ups))
+
+
+def numbered(files: Iterable[str]) -> str | None:
+    """Return the first file that has a direction in its name, None where none has."""
+    return next((name for name in files if is_pair(name)), None)
+
+
+def _pairs(up: tuple[re.Match[str], Path], down: Path | None) -> Pair:
+    found, path = up
+    return Pair(found[1], found[2], path, down)
+
+
+def _require_new(path: Path, twin: Path | None) -> None:
+    if twin is not None:
+        raise MigrationError(
+            path,
+            f"{twin.name} has the same number",
+            hint="give one of them a number of its own",
+        )

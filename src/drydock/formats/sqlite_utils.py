@@ -1,0 +1,185 @@
+"""sqlite-utils: functions in ``Migrations`` sets, rows of ``_sqlite_migrations``.
+
+After sqlite_utils/migrations.py of sqlite-utils 4, and the package sqlite-migrate before it. The
+sets are read from the text, never imported; a function's text is what the ledger keeps of it. It
+refuses a set or a name that is computed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drydock.formats import sections
+from drydock.formats.format import Format, Look, Mark, Sight, require_unique
+from drydock.origin import Origin
+from drydock.source import MigrationError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from drydock.migration import Migration
+
+_USES = re.compile(
+    r"^\s*from\s+(sqlite_utils(\.migrations)?|sqlite_migrate)\s+import\b", re.MULTILINE
+)
+_SET = re.compile(r"\bMigrations\(")
+_PROGRAM = """\
+import sqlite3
+from drydock.formats import sqlite_utils_sets
+opened = sqlite3.connect(DRYDOCK_DATABASE)
+sqlite_utils_sets.run(opened, {text!r}, __file__, {set_name!r}, {name!r})
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """One registered function: its set, its name there, and its lines, from 1."""
+
+    set_name: str
+    name: str
+    first: int
+    last: int
+
+
+class SqliteUtils(Format):
+    """sqlite-utils' sets and books."""
+
+    name = "sqlite-utils"
+    table = "_sqlite_migrations"
+    how_to_make = "another function under @migrations() in the file"
+
+    def sees(self, look: Look) -> Sight | None:
+        """A file that makes a set."""
+        if look.folder.is_file() and look.folder.suffix == ".py":
+            return Sight(f"{look.folder.name} is one file of Python")
+        made = (
+            name
+            for name, text in look.texts.items()
+            if name.endswith(".py") and _USES.search(text) and _SET.search(text)
+        )
+        found = next(made, None)
+        return Sight(f"{found} makes a Migrations set") if found is not None else None
+
+    def read(self, folder: Path) -> tuple[Migration, ...]:
+        """Return the functions of every file, by file name and then as they stand."""
+        paths = [folder] if folder.is_file() else sorted(folder.glob("*.py"))
+        migrations = sections.in_order(each for path in paths for each in _read(path))
+        require_unique(migrations, self.name)
+        return migrations
+
+    def marks(self, connection: sqlite3.Connection, _: Sequence[Migration]) -> tuple[Mark, ...]:
+        """Return the functions in the order in which they were applied."""
+        rows = connection.execute(
+            f"SELECT migration_set, name, applied_at FROM {self.table} ORDER BY rowid"
+        )
+        return tuple(Mark(f"{set_name}:{name}", str(at)) for set_name, name, at in rows)
+
+    def open_books(self, connection: sqlite3.Connection) -> None:
+        """Create table and index as sqlite-utils does."""
+        if self.keeps(connection):
+            return
+        connection.execute(
+            f'CREATE TABLE "{self.table}" (\n   "id" INTEGER PRIMARY KEY,\n'
+            '   "migration_set" TEXT,\n   "name" TEXT,\n   "applied_at" TEXT\n)'
+        )
+        connection.execute(
+            f'CREATE UNIQUE INDEX "idx_{self.table}_migration_set_name"\n'
+            f'    ON "{self.table}" ("migration_set", "name")'
+        )
+
+    def enter(
+        self, connection: sqlite3.Connection, migration: Migration, at: datetime, _seconds: float
+    ) -> None:
+        """Add a row."""
+        connection.execute(
+            f"INSERT INTO {self.table} (migration_set, name, applied_at) VALUES (?, ?, ?)",
+            (*_key(migration), f"{at:%Y-%m-%d %H:%M:%S.%f}+00:00"),
+        )
+
+    def strike(
+        self,
+        connection: sqlite3.Connection,
+        migration: Migration,
+        _files: Sequence[Migration],
+        _at: datetime,
+    ) -> None:
+        """Take the row out."""
+        connection.execute(
+            f"DELETE FROM {self.table} WHERE migration_set = ? AND name = ?", _key(migration)
+        )
+
+
+def _key(migration: Migration) -> tuple[str, str]:
+    assert migration.origin is not None
+    return migration.origin.description, migration.origin.version.removeprefix(
+        f"{migration.origin.description}:"
+    )
+
+
+def _read(path: Path) -> Iterator[Migration]:
+    _, text = sections.read(path)
+    for each in _functions(path, text):
+        wanted = range(each.first, each.last + 1)
+        program = _PROGRAM.format(text=text, set_name=each.set_name, name=each.name)
+        yield sections.made(
+            re.sub(r"[^\w.-]", "_", f"{each.set_name}.{each.name}"),
+            path,
+            sections.keep(text, wanted.__contains__),
+            Origin(
+                "sqlite-utils",
+                f"{each.set_name}:{each.name}",
+                description=each.set_name,
+                program=program,
+            ),
+        )
+
+
+def _functions(path: Path, text: str) -> Iterator[_Function]:
+    """Yield the functions that are registered in sets of the module, as they stand."""
+    try:
+        tree = ast.parse(text, filename=str(path))
+    except SyntaxError as error:
+        raise MigrationError(
+            path, error.msg, line=error.lineno, hint="mend the file, then run: inv migrate"
+        ) from error
+    sets: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and _is_call_of(node.value, "Migrations"):
+            name = _written(path, node.value, "name")
+            sets |= {each.id: name for each in node.targets if isinstance(each, ast.Name)}
+        elif isinstance(node, ast.FunctionDef):
+            for decorator in node.decorator_list:
+                variable = decorator.func if isinstance(decorator, ast.Call) else None
+                if isinstance(variable, ast.Name) and variable.id in sets:
+                    name = _written(path, decorator, "name", otherwise=node.name)
+                    first = min(each.lineno for each in node.decorator_list)
+                    yield _Function(sets[variable.id], name, first, node.end_lineno or first)
+
+
+def _is_call_of(node: ast.expr, name: str) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    return ast.unparse(node.func).rpartition(".")[2] == name
+
+
+def _written(path: Path, call: ast.expr, keyword: str, otherwise: str | None = None) -> str:
+    """Return a text that stands in a call, by its place or its keyword."""
+    assert isinstance(call, ast.Call)
+    named = [each.value for each in call.keywords if each.arg == keyword]
+    given = [*call.args, *named]
+    if not given and otherwise is not None:
+        return otherwise
+    if given and isinstance(given[0], ast.Constant) and isinstance(given[0].value, str):
+        return given[0].value
+    raise MigrationError(
+        path,
+        "a name of the set or of a migration is computed; it must be written out",
+        line=call.lineno,
+        hint='write it out: Migrations("name")',
+    )

@@ -1,0 +1,42 @@
+"""Run one function of a sqlite-utils ``Migrations`` set on a candidate, in the child process.
+
+After sqlite_utils/migrations.py of sqlite-utils 4 (and the package sqlite-migrate before it). The
+function is given Drydock's `Database`, whose tables' ``transform()`` loses nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from sqlite_utils.migrations import Migrations
+
+from drydock.rebuild import Database
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def run(connection: sqlite3.Connection, text: str, file: str, set_name: str, name: str) -> None:
+    """Run the function `name` of the set `set_name` in the module `text`, read from `file`.
+
+    In a transaction with foreign keys off (F15), unless it was registered as not transactional.
+    """
+    older = types.ModuleType("sqlite_migrate")
+    vars(older)["Migrations"] = Migrations
+    sys.modules["sqlite_migrate"] = older
+    names: dict[str, Any] = {"__name__": "drydock_migration", "__file__": file}
+    exec(compile(text, file, "exec"), names)  # noqa: S102 - it is the user's migration
+    sets = [each for each in names.values() if isinstance(each, Migrations)]
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=OFF")
+    database = Database(connection)
+    pending = [each for found in sets if found.name == set_name for each in found.pending(database)]
+    wanted = next(each for each in pending if each.name == name)
+    if wanted.transactional:
+        connection.execute("BEGIN")
+    wanted.fn(database)
+    if connection.in_transaction:
+        connection.execute("COMMIT")
+    connection.close()
