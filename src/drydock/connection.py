@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 INTERRUPT_STEPS = 20_000
 """Virtual machine steps between two chances for Ctrl-C to be answered (F26); about 1 ms."""
 
+MAPPED_BYTES = 1 << 40
+"""How much of a file at rest is mapped; SQLite caps it at what it was built for."""
+
 HEADER_BYTES = 100
 """The size of a SQLite file's header; anything shorter holds no database (fileformat2, 1.3)."""
 
@@ -138,7 +141,16 @@ def read_only(path: Path) -> sqlite3.Connection:
     """Open a file that nobody writes (a backup, a finished candidate), only to read it."""
     connection = _open(path, "ro", 5.0)
     connection.execute("PRAGMA query_only=ON")
+    map_at_rest(connection)
     return connection
+
+
+def map_at_rest(connection: sqlite3.Connection) -> None:
+    """Read the files behind `connection` through memory: a check costs half of what it does else.
+
+    Only for files that nobody writes or truncates meanwhile (mmap.html).
+    """
+    connection.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
 
 
 def live(path: Path, *, timeout: float) -> sqlite3.Connection:

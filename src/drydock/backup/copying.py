@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PAGES_A_STEP = 8192
 FLUSH_SECONDS = 0.2
-_MAPPED_BYTES = 1 << 40  # SQLite caps it at what it was built for
 
 
 def copy(
@@ -41,7 +40,7 @@ def copy(
         progress: Called with pages done and pages in all.
     """
     if is_held:
-        source.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
+        connection.map_at_rest(source)
     with _written_meanwhile(target), closing(connection.copy_target(target)) as opened:
         source.backup(
             opened,

@@ -102,6 +102,7 @@ class Crew:
         opened = (connection.read if self._knows_checks else connection.read_only)(self.after)
         try:
             connection.stop_when(opened, self.should_stop)
+            connection.map_at_rest(opened)
             opened.text_factory = _lenient
             opened.execute("ATTACH ? AS was", (f"{self.before.absolute().as_uri()}?mode={mode}",))
             for schema in ("main", "was"):
