@@ -186,14 +186,15 @@ def version_of(migration: Migration) -> str:
 
 
 def require_unique(migrations: Iterable[Migration], tool: str) -> None:
-    """Raise MigrationError where two migrations have one version."""
+    """Raise MigrationError where two migrations have one version, or one name."""
     seen: dict[str, Migration] = {}
     for each in migrations:
-        twin = seen.setdefault(version_of(each), each)
-        if twin is not each:
-            raise MigrationError(
-                each.path,
-                f"{twin.path.name} has the version {version_of(each)} too, and {tool} knows a "
-                "migration by nothing else",
-                hint="give one of them a version of its own",
-            )
+        for known_by in {f"version {version_of(each)}", f"name {each.name}"}:
+            twin = seen.setdefault(known_by, each)
+            if twin is not each:
+                raise MigrationError(
+                    each.path,
+                    f"{twin.path.name} has the {known_by} too, and {tool} knows a migration by "
+                    "nothing else",
+                    hint="give one of them another",
+                )
