@@ -87,3 +87,19 @@ def test_a_quick_step_draws_nothing():
     live.count("review", 1, 2, "rows")
     live.stop()
     assert drawn_lines == []
+
+
+def test_stopping_waits_for_a_line_that_is_being_drawn():
+    """It would land on the line that says how the step ended."""
+    inside, finished = threading.Event(), threading.Event()
+
+    def draw(_):
+        inside.set()
+        threading.Event().wait(0.3)  # a slow terminal
+        finished.set()
+
+    live = Live(draw, lambda: 79)
+    live.start("backup")
+    assert inside.wait(10)
+    live.stop()
+    assert finished.is_set()
