@@ -101,3 +101,12 @@ def diagram(
     from drydock.commands import diagram as command
 
     command.run(settings_of(context), terminal_of(context), form=format, output=output)
+
+
+@task(help={"json": JSON})
+@guarded
+def drill(context: Context, json: bool = False) -> None:  # noqa: ARG001
+    """Try the way back on a copy: migrate, fail, be killed, go back, restore; say how long."""
+    from drydock.commands import drill as command
+
+    command.run(settings_of(context), terminal_of(context))

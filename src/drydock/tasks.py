@@ -12,7 +12,7 @@ from invoke.collection import Collection
 from invoke.tasks import task
 
 from drydock.commands.session import guarded, settings_of, terminal_of, walk_of
-from drydock.reports import JSON, backups, diagram, doctor, history, receipt, status
+from drydock.reports import JSON, backups, diagram, doctor, drill, history, receipt, status
 from drydock.settings import unset
 
 if TYPE_CHECKING:
@@ -339,5 +339,6 @@ namespace = Collection(
     receipt,
     diagram,
     adopt,
+    drill,
 )
 namespace.configure({"drydock": unset()})
