@@ -6,7 +6,7 @@ met by SIGKILL, a signal or an error. What SQLite writes by itself between two o
 `tests.crash.tracing`'s business.
 """
 
-# ruff: noqa: PTH100, PTH115, PTH119, PTH123, SIM115, BLE001, PLR0917
+# ruff: noqa: PTH100, PTH115, PTH119
 # Descriptors and hooks: one level below pathlib.
 from __future__ import annotations
 

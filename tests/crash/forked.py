@@ -5,7 +5,7 @@ thousands. It is killed, met by errors or sent signals as any other process; its
 file. It refuses nothing a real `inv` would accept.
 """
 
-# ruff: noqa: PTH100, PTH115, PTH119, PTH123, SIM115, BLE001, PLR0917
+# ruff: noqa: PTH123, SIM115, BLE001, PLR0917
 # Descriptors and hooks: one level below pathlib.
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import shutil
 import sqlite3
 import tempfile
@@ -20,6 +19,8 @@ from tests.crash.recording import Change, Recording, apply, record
 from tests.crash.specimen import Finding, Specimen, content, scratch
 
 if TYPE_CHECKING:
+    import random
+
     from tests.crash.sweeps import Laboratory
 
 SECTOR = 512
@@ -31,7 +32,7 @@ _recordings: dict[tuple[str, str], Recording] = {}
 
 
 def case(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
-    """Cut the power `A_CASE` times at random moments of one recorded run; recover from one image."""
+    """Cut the power `A_CASE` times in one recorded run; recover from one of the images."""
     shape = SHAPES[number % len(SHAPES)]
     command = "rollback" if number % 3 == 2 else "migrate"
     template = laboratory.template(shape)

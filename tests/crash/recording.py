@@ -77,7 +77,7 @@ class _Reader:
         self.names = {name: inode for name, (inode, _) in before.items()}
         self.count = max(self.names.values(), default=0)
         self.open: dict[int, list] = {}  # descriptor → [file, position, folder]
-        self.lengths = {inode: data for inode, data in before.values()}
+        self.lengths = dict(before.values())
         self.changes: list[Change] = []
         self.done_at = -1
 

@@ -14,7 +14,7 @@ import signal
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from tests.crash import tracing
 from tests.crash.faults import Fault
@@ -41,7 +41,7 @@ class Laboratory:
         self.home = Path(self._folder.name)
         self._templates: dict[str, Template] = {}
 
-    def __enter__(self) -> Laboratory:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -153,7 +153,7 @@ def signals(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
 
 def _signalled(specimen: Specimen, done) -> Finding | None:
     """Judge a run that a signal met; before our handlers stand it ends as Python ends."""
-    if done.returncode < 0 or "error:" not in done.screen and done.returncode:
+    if done.returncode < 0 or ("error:" not in done.screen and done.returncode):
         if specimen.standing() != "old" or (specimen.root / ".drydock").exists():
             return Finding("silent", f"ended by a signal after it had begun:\n{done.screen}")
         return specimen.after_recovery()

@@ -1,0 +1,211 @@
+"""A bounded slice of the fault laboratory; ``make crash`` runs as much as its budget allows."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from drydock.errors import ExitCode
+from tests.crash import concurrency, images, inputs, mutation, sweeps, tracing
+from tests.crash.forked import inv
+from tests.crash.sweeps import Laboratory
+from tests.support.project import Project, free_port
+
+needs_strace = pytest.mark.skipif(
+    not tracing.works(), reason="strace is missing or may not trace: apt-get install strace"
+)
+
+
+@pytest.fixture(scope="module")
+def laboratory():
+    with Laboratory(seed=1) as laboratory:
+        yield laboratory
+
+
+def explained(case, laboratory, number):
+    shape, finding = case(laboratory, number)
+    assert finding is None, f"{shape}: {finding.kind}: {finding.story}"
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_kills_at_write_like_calls_lose_nothing(laboratory, number):
+    """One SIGKILL in each database shape, at calls far apart, by our own hook."""
+    explained(sweeps.kill, laboratory, number)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_f40_errors_at_write_like_calls_are_told_and_harmless(laboratory, number):
+    """ENOSPC, EIO, EDQUOT, EACCES, EROFS, once or from then on."""
+    explained(sweeps.error, laboratory, number)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_faults_in_a_rollback_leave_old_or_new(laboratory, number):
+    """SIGKILL or an errno while going back."""
+    explained(sweeps.rollback, laboratory, number * 31)
+
+
+@needs_strace
+@pytest.mark.parametrize("number", range(5))
+def test_faults_inside_sqlites_own_writes_lose_nothing(laboratory, number):
+    """strace meets one system call of the run with SIGKILL or an errno."""
+    explained(sweeps.strace, laboratory, number)
+
+
+@needs_strace
+@pytest.mark.parametrize("number", range(4))
+def test_f38_a_power_cut_leaves_the_old_or_the_new_database(laboratory, number):
+    """200 images a run with lost, torn and reordered writes; one of them recovers whole."""
+    explained(images.case, laboratory, number)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_f27_signals_at_any_moment_are_answered(laboratory, number):
+    """INT, TERM, HUP, QUIT: soon, truthfully, and with the old or the new database."""
+    explained(sweeps.signals, laboratory, number)
+
+
+def test_f28_of_eight_runners_one_does_the_work(laboratory):
+    """The others are refused by name, or find nothing pending."""
+    explained(concurrency.runners, laboratory, 0)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_rows_of_writers_are_kept_or_refused(laboratory, number):
+    """Three writers hammer before, during and after: no acknowledged row is lost."""
+    explained(concurrency.writers, laboratory, number)
+
+
+def test_f20_scripts_are_split_as_sqlite_splits_them(laboratory):
+    """A thousand scripts of random tokens against sqlite3_complete."""
+    explained(inputs.scripts, laboratory, 0)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_damaged_files_are_told_without_a_traceback(laboratory, number):
+    """Settings, records, manifests, backups, migrations, databases with random damage."""
+    explained(inputs.files, laboratory, number)
+
+
+def test_f34_a_file_that_is_no_database_is_refused_and_not_written(laboratory, tmp_path):
+    """A clear error, exit 2 or 3, and not one byte changed."""
+    for what, data in inputs.foreign(tmp_path / "a.zip").items():
+        specimen = laboratory.template("delete").specimen()
+        specimen.database.write_bytes(data)
+        for words in (("status",), ("migrate", "--yes"), ("backup",), ("verify-schema",)):
+            done = specimen.inv(*words)
+            assert done.returncode in (ExitCode.USAGE, ExitCode.REFUSED), f"{what}: {done.screen}"
+            assert "error:" in done.screen
+            assert "Traceback" not in done.screen
+        assert specimen.database.read_bytes() == data, what
+        assert not list(specimen.root.glob("app.db-*")), what
+        specimen.remove()
+
+
+def test_f29_a_limit_on_file_sizes_is_told_and_harmless(laboratory):
+    """RLIMIT_FSIZE, as a quota has it: the old database, and an error that names the system's."""
+    specimen = laboratory.template("delete").specimen()
+    limit = specimen.database.stat().st_size // 2
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        failed = specimen.inv("migrate", "--yes")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert failed.returncode == ExitCode.FAILED, failed.screen
+    assert specimen.after_fault(failed) is None
+    assert specimen.standing() == "old"
+    assert specimen.after_recovery() is None
+    specimen.remove()
+
+
+FULL = """
+set -e
+mount -t tmpfs -o size={size} tmpfs "{folder}"
+cp -a "{root}/." "{folder}/"
+cd "{folder}"
+set +e
+{python} -m invoke migrate --yes >"{screen}" 2>&1
+echo $? >"{screen}.code"
+rm -f filler
+{python} -m invoke status >>"{screen}" 2>&1
+cp -a app.db "{root}/after.db"
+"""
+
+
+@pytest.mark.parametrize("kilobytes", [260, 300, 340, 400, 480])
+def test_f29_f30_a_really_full_disk_leaves_the_old_or_the_new_database(
+    laboratory, tmp_path, kilobytes
+):
+    """A small tmpfs of its own, filled by the run at one place or another."""
+    if subprocess.run(["unshare", "-Urm", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("unshare -Urm is not permitted here: allow user namespaces")
+    specimen = laboratory.template("delete").specimen()
+    mount, screen = tmp_path / "small", tmp_path / "screen.txt"
+    mount.mkdir()
+    script = FULL.format(
+        size=f"{kilobytes}k",
+        folder=mount,
+        root=specimen.root,
+        python=sys.executable,
+        screen=screen,
+    )
+    environment = Project.environment(None)
+    done = subprocess.run(
+        ["unshare", "-Urm", "bash", "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = screen.read_text()
+    assert "Traceback" not in told, told
+    shutil.copyfile(specimen.root / "after.db", specimen.database)
+    code = int(Path(f"{screen}.code").read_text())
+    assert specimen.standing() == ("new" if code == 0 else "old"), told + done.stderr
+    assert code in (0, ExitCode.FAILED, ExitCode.REFUSED), told
+    specimen.remove()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])
+def test_f27_signals_with_a_backend_never_leave_it_down_in_silence(tmp_path, name):
+    """A real uvicorn: afterwards it runs, or the exit code and the screen say what to type."""
+    project = Project(tmp_path / "project", mode="wal", rows=40, port=free_port())
+    before = project.dump()
+    with project.running():
+        for point in ("stop-2", "backup-4", "publish-4"):
+            word = name.removeprefix("SIG")
+            ended = inv(project.root, "migrate", "--yes", DRYDOCK_FAULT=f"signal:{point}:{word}")
+            assert ended.returncode in (ExitCode.INTERRUPTED, ExitCode.ROLLED_BACK), ended.screen
+            assert "the backend is running on it" in ended.screen
+            assert project.is_running()
+            assert project.dump() == before
+
+
+def test_an_idle_connection_and_a_reader_are_waited_for_or_named(laboratory):
+    """Left open in WAL mode they stop the run by name; in DELETE mode nobody is in the way."""
+    for shape, code in (("wal", ExitCode.BUSY), ("delete", ExitCode.DONE)):
+        specimen = laboratory.template(shape).specimen()
+        with closing(sqlite3.connect(specimen.database)) as idle:
+            idle.execute("SELECT count(*) FROM item").fetchone()
+            done = specimen.inv("migrate", "--yes")
+        assert done.returncode == code, done.screen
+        if code:
+            assert f"pid {os.getpid()}" in done.screen
+        assert specimen.after_fault(done) is None
+        assert specimen.after_recovery() is None
+        specimen.remove()
+
+
+@pytest.mark.parametrize("mutant", mutation.MUTANTS[1:4], ids=lambda mutant: mutant.name[:24])
+def test_without_its_guard_the_laboratory_fails(mutant):
+    """Three of the switched-off guards; `make crash` tries them all."""
+    assert not mutation.survives(mutant)
