@@ -18,6 +18,7 @@ from tests.support.project import Project
 ODD = (
     'CREATE TABLE "<b>x</b> & ""y""" (id INTEGER PRIMARY KEY, "a b" TEXT DEFAULT \'</script>\');\n'
 )
+MORE = "".join(f"CREATE TABLE more_{n} (id INTEGER PRIMARY KEY, a, b, c);\n" for n in range(14))
 FAILS = "-- Purpose: <img src=x onerror=alert(1)>\nINSERT INTO owner (id, name) VALUES (1, 'x');\n"
 
 
@@ -31,7 +32,7 @@ def document(done, *, code=0):
 def told(tmp_path_factory):
     """A project's life: every command's JSON, and the receipts of its runs in `runs`."""
     project = Project(tmp_path_factory.mktemp("told") / "Åsa's project", rows=60)
-    (project.migrations / "005_odd.sql").write_text("-- Purpose: <i>odd</i> & fine\n" + ODD)
+    (project.migrations / "005_odd.sql").write_text("-- Purpose: <i>odd</i> & fine\n" + ODD + MORE)
     found = {"project": project}
     for name in ("status", "review", "backups", "verify-schema", "doctor", "history"):
         found[f"{name} before"] = document(project.inv(name, "--json"))
@@ -255,3 +256,15 @@ def test_the_page_shows_changes_by_sign_and_in_the_diagram(told, browser):
     assert any(re.match(r"\+\s+item\.tag\s+TEXT", line) for line in lines)
     assert any('<b>x</b> & "y"' in line for line in lines)
     assert browser.ask("document.querySelectorAll('.diagram svg .added').length") > 0
+
+
+def test_the_diagram_grows_to_its_size_on_demand(told, browser):
+    """An overview first; its letters can be read after one click, without a script."""
+    browser.look(width=700)
+    browser.open(told["pages"]["migrated"])
+    wide = "document.querySelector('.diagram svg').getBoundingClientRect().width"
+    full = browser.ask("document.querySelector('.diagram svg').width.baseVal.value")
+    assert browser.ask(wide) < full
+    browser.ask("document.querySelector('label[for=actual-size]').click()")
+    assert browser.ask(wide) == full
+    assert browser.ask("document.documentElement.scrollWidth") <= 700

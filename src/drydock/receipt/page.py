@@ -71,6 +71,7 @@ def render(receipt: Receipt, picture: str) -> str:
         verdict=VERDICTS[_verdict(receipt)],
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
         picture=Markup(picture),  # noqa: S704 - drydock.schema.drawing escapes every text
+        wide=_wide(picture),
         lost=_lost(receipt.data),
         dropped=_dropped(receipt.data),
         counts=_counts,
@@ -83,6 +84,12 @@ def render(receipt: Receipt, picture: str) -> str:
         schema_left_out=len(receipt.schema[_SCHEMA_LINES:]),
     )
     return page
+
+
+def _wide(picture: str) -> int:
+    """Return the pixels that a picture is wide by itself; 0 without one."""
+    found = re.search(r'<svg [^>]*? width="(\d+)', picture)
+    return int(found[1]) if found else 0
 
 
 def _verdict(receipt: Receipt) -> str:
