@@ -1,9 +1,9 @@
 """Write what was found out, or what the user says, into the ledger of the live database.
 
-One small transaction of SQLite's own, and not a candidate and a publish: only rows of our own
-table change, SQLite makes that whole or not at all at any kill, and the application may go on
-running meanwhile. A proved backup has been taken before. It refuses to record when the schema is
-not the one that was judged.
+One small transaction of SQLite's own, and not a candidate and a publish: no table changes but our
+own and that of the tool which the files belong to; SQLite makes that whole or not at all at any
+kill, and the application may go on running meanwhile. A proved backup has been taken before. It
+refuses to record when the schema is not the one that was judged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drydock import connection, ledger, record
+from drydock import connection, formats, ledger, record
 from drydock.connection import DatabaseLocked
 from drydock.errors import DrydockError, ExitCode
 
@@ -44,11 +44,13 @@ class DatabaseMoved(DrydockError):
 class Entries:
     """What is to change in the ledger, in this order.
 
-    `removed` are names that go, `renamed` pairs an old with a new name, `added` pairs a migration
-    with how it came in (``adopted`` or ``marked``).
+    `removed` are names that go, with their files where they have one; `renamed` pairs an old with
+    a new name, `added` a migration with how it came in (``adopted`` or ``marked``). `files` are
+    all of the folder's, for the books of the tool that they belong to.
     """
 
-    removed: tuple[str, ...] = ()
+    files: tuple[Migration, ...] = ()
+    removed: tuple[tuple[str, Migration | None], ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
     added: tuple[tuple[Migration, str], ...] = ()
 
@@ -106,9 +108,13 @@ def write(
 
 def _change(opened: sqlite3.Connection, entries: Entries) -> None:
     ledger.create(opened)
-    for name in entries.removed:
+    for name, file in entries.removed:
+        if file is not None:
+            formats.strike(opened, file, entries.files)
         ledger.remove(opened, name)
     for old, new in entries.renamed:
         ledger.rename(opened, old, new)
     for migration, how in entries.added:
-        ledger.record(opened, migration, applied_at=record.now(), seconds=0.0, run=how)
+        at = record.now()
+        ledger.record(opened, migration, applied_at=at, seconds=0.0, run=how)
+        formats.enter(opened, migration, applied_at=at, seconds=0.0)

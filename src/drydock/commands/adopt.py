@@ -12,14 +12,16 @@ import time
 from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING
 
-from drydock import backup, connection, files, ledger, migration, recovery
+from drydock import backup, connection, files, formats, recovery
 from drydock.adopt import order, recording, renumbering, survey, trial
 from drydock.adopt.recording import Entries
+from drydock.commands import verdicts
 from drydock.errors import DrydockError, ExitCode
 from drydock.plan import UnknownMigration
 from drydock.steps import take_backup
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from drydock.migration import Migration
     from drydock.terminal import Terminal
     from drydock.walk import Walk
-
-_INDENT = 11
 
 
 class AdoptRefused(DrydockError):
@@ -63,6 +63,20 @@ class WrongMark(DrydockError):
         super().__init__(f"{name} is {told}; nothing was changed", hint="see: inv status")
 
 
+class ListKeptElsewhere(DrydockError):
+    """The migrations' own tool runs them, and keeps the list of what has run."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, tool: str) -> None:
+        self.tool = tool
+        super().__init__(
+            f"{tool} keeps its own list of what has run, and Drydock reads that; "
+            "nothing was touched",
+            hint=f"see it: inv status; change it with {tool} itself: alembic stamp, migrate --fake",
+        )
+
+
 def run(walk: Walk, terminal: Terminal, *, renumber: bool) -> None:
     """Judge every script that the ledger does not know, show the table, ask, and record.
 
@@ -78,20 +92,28 @@ def run(walk: Walk, terminal: Terminal, *, renumber: bool) -> None:
         found, seen = _survey(walk, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    names = renumbering.plan(found.order) if renumber else {}
-    _show(terminal, found, names)
+    names = _new_names(found) if renumber else {}
+    keeps_order = _needs_order_file(found) and not names
+    verdicts.show(terminal, found, names)
+    verdicts.warn(terminal, found)
     entries = _entries(found, names)
-    alongside = _file_changes(walk, found, names)
-    if walk.options.dry_run or not (entries or alongside):
-        terminal.line(_counts(found, "nothing was recorded"))
+    if walk.options.dry_run or not (entries or names or keeps_order):
+        terminal.line(verdicts.counts(found, "nothing was recorded"))
         return
     if not walk.options.yes:
-        answer = terminal.ask(_question(walk, found, names))
+        answer = terminal.ask(verdicts.question(walk, found, names, keeps_order=keeps_order))
         if not answer:
             raise AdoptRefused(asked=answer is False)
+    folder = walk.settings.migrations
+    alongside: AbstractContextManager[object] = nullcontext()
+    if names:
+        paths = {each.name: each.path for each in found.order}
+        alongside = renumbering.renamed(folder, names, paths)
+    elif keeps_order:
+        alongside = renumbering.kept(folder, order.text(found.order))
     _record(walk, entries, seen, alongside)
-    terminal.line(_counts(found, f"{len(found.of('applied'))} recorded as applied"))
-    _advise(terminal, walk, found, names)
+    terminal.line(verdicts.counts(found, f"{len(found.of('applied'))} recorded as applied"))
+    verdicts.advise(terminal, walk, found, keeps_order=keeps_order)
 
 
 def by_hand(walk: Walk, terminal: Terminal, *, mark: Sequence[str], unmark: Sequence[str]) -> None:
@@ -102,8 +124,9 @@ def by_hand(walk: Walk, terminal: Terminal, *, mark: Sequence[str], unmark: Sequ
     """
     _begin(walk)
     with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
-        applied = {entry.name: entry for entry in ledger.entries(opened)}
-    every = {each.name: each for each in migration.read_folder(walk.settings.migrations)}
+        files_read = _files(walk, opened)
+        applied = {entry.name: entry for entry in formats.entries(opened, files_read)}
+    every = {each.name: each for each in files_read}
     removed = tuple(_known(name, (*every, *applied)) for name in dict.fromkeys(unmark))
     added = tuple(every[_known(name, tuple(every))] for name in dict.fromkeys(mark))
     for name in removed:
@@ -112,12 +135,29 @@ def by_hand(walk: Walk, terminal: Terminal, *, mark: Sequence[str], unmark: Sequ
     for each in added:
         if each.name in applied and each.name not in removed:
             raise WrongMark(each.name, applied[each.name])
-    entries = Entries(removed=removed, added=tuple((each, "marked") for each in added))
-    _record(walk, entries, None, None)
+    entries = Entries(
+        files=files_read,
+        removed=tuple((name, every.get(name)) for name in removed),
+        added=tuple((each, "marked") for each in added),
+    )
+    _record(walk, entries, None, nullcontext())
     for name in removed:
         terminal.line(f"{name} is not in the ledger any more; its effect, if any, is untouched")
     for each in added:
         terminal.line(f"{each.name} is recorded as applied; it was not run")
+
+
+def _files(walk: Walk, opened: sqlite3.Connection) -> tuple[Migration, ...]:
+    """Return the folder's migrations.
+
+    Raises:
+        ListKeptElsewhere: They belong to a tool that alone can say what has run.
+    """
+    every = formats.read(walk.settings.migrations, opened, walk.settings.format)
+    origin = every[0].origin if every else None
+    if origin is not None and origin.keeps_books:
+        raise ListKeptElsewhere(origin.tool)
+    return every
 
 
 def _begin(walk: Walk) -> None:
@@ -134,10 +174,10 @@ def _survey(walk: Walk, scratch: Path) -> tuple[Survey, recording.Signature]:
     """Try every script on copies in `scratch`; return what was found, and of which schema."""
     began = time.monotonic()
     walk.reporter.step_began("try scripts")
-    every = migration.read_folder(walk.settings.migrations)
     taken = backup.take(walk.live, scratch / "backup", purpose="backup")
     with closing(connection.read_only(taken.file)) as opened:
-        applied = ledger.entries(opened)
+        every = _files(walk, opened)
+        applied = formats.entries(opened, every)
         seen = recording.signature(opened)
     bench = trial.Bench(
         scratch, live=walk.live, root=walk.settings.root, time_limit=walk.settings.time_limit
@@ -156,42 +196,16 @@ def _survey(walk: Walk, scratch: Path) -> tuple[Survey, recording.Signature]:
     return found, seen
 
 
-def _show(terminal: Terminal, found: Survey, names: dict[str, Migration]) -> None:
-    """Print the table, in the settled order."""
-    if terminal.as_json:
-        terminal.document(_as_data(found, names))
-        return
-    from drydock.terminal.text import wrapped
+def _new_names(found: Survey) -> dict[str, Migration]:
+    """Return the names that files get.
 
-    widest = max((len(each.migration.name) for each in found.judged), default=0)
-    indent = " " * (_INDENT + widest + 2)
-    for each in found.judged:
-        opening = f"{each.verdict:<{_INDENT}}{each.migration.name:<{widest}}  "
-        for reason in each.reasons:
-            for line in wrapped(reason, terminal.width, first=opening, rest=indent):
-                terminal.data(line)
-            opening = indent
-    for old, now in found.renamed:
-        terminal.data(f"renamed    {old} is called {now.name} now: the same text")
-    for old, now in names.items():
-        terminal.data(f"rename     {old}{now.path.suffix} to {now.path.name}")
-
-
-def _as_data(found: Survey, names: dict[str, Migration]) -> dict[str, object]:
-    return {
-        "scripts": [
-            {
-                "name": each.migration.name,
-                "verdict": each.verdict,
-                "reasons": list(each.reasons),
-                "unsure": each.is_unsure,
-            }
-            for each in found.judged
-        ],
-        "order": [each.name for each in found.order],
-        "renamed": [{"from": old, "to": each.name} for old, each in found.renamed],
-        "renumbered": [{"from": old, "to": each.name} for old, each in names.items()],
-    }
+    Raises:
+        NotRenumberable: They belong to another tool, or the order cannot be put into names.
+    """
+    tool = formats.format_of(found.order)
+    if tool is not None:
+        raise renumbering.NotRenumberable(f"{tool.name} knows its migrations by their names")
+    return renumbering.plan(found.order)
 
 
 def _entries(found: Survey, names: dict[str, Migration]) -> Entries:
@@ -204,28 +218,23 @@ def _entries(found: Survey, names: dict[str, Migration]) -> Entries:
         if old not in judged and old not in {one.name for _, one in found.renamed}
     }
     return Entries(
+        files=found.order,
         renamed=(*followed.items(), *moved.items()),
         added=tuple((names.get(each.name, each), "adopted") for each in found.of("applied")),
     )
 
 
-def _file_changes(
-    walk: Walk, found: Survey, names: dict[str, Migration]
-) -> AbstractContextManager[object] | None:
-    folder = walk.settings.migrations
-    if names:
-        paths = {each.name: each.path for each in found.order}
-        return renumbering.renamed(folder, names, paths)
-    if order.is_told_by_names(found.order):
-        return None
-    return renumbering.kept(folder, order.text(found.order))
+def _needs_order_file(found: Survey) -> bool:
+    """Say whether the order has to be written down; another tool has its own."""
+    is_ours = formats.format_of(found.order) is None
+    return is_ours and not order.is_told_by_names(found.order)
 
 
 def _record(
     walk: Walk,
     entries: Entries,
     seen: recording.Signature | None,
-    alongside: AbstractContextManager[object] | None,
+    alongside: AbstractContextManager[object],
 ) -> None:
     """Take a proved backup, then write."""
     backup.take(walk.live, walk.settings.backups, purpose="backup")
@@ -234,44 +243,8 @@ def _record(
         entries,
         seen=seen,
         timeout=walk.settings.timeout,
-        alongside=alongside or nullcontext(),
+        alongside=alongside,
     )
-
-
-def _question(walk: Walk, found: Survey, names: dict[str, Migration]) -> str:
-    count = len(found.of("applied"))
-    asked = f"Record {count} as applied to {walk.live.name}, without running them"
-    return f"{asked}{f', and rename {len(names)} files' if names else ''}?"
-
-
-def _counts(found: Survey, outcome: str) -> str:
-    verdicts = ("applied", "pending", "partial", "conflict")
-    counts = [f"{len(found.of(verdict))} {verdict}" for verdict in verdicts if found.of(verdict)]
-    return f"{', '.join(counts) or 'every script is in the ledger'}; {outcome}"
-
-
-def _advise(terminal: Terminal, walk: Walk, found: Survey, names: dict[str, Migration]) -> None:
-    """Tell what only the user can decide, and what to type next."""
-    unsure = [each.migration.name for each in found.judged if each.is_unsure]
-    if unsure:
-        terminal.note(
-            f"no database can tell whether {', '.join(unsure)} has run; if so: "
-            f"inv adopt --mark {unsure[0]}"
-        )
-    stuck = [each.migration.name for each in found.judged if not each.runs]
-    stuck = [name for name in stuck if name not in {e.name for e in found.of("applied")}]
-    if stuck:
-        terminal.note(
-            f"{', '.join(stuck)} cannot run as it is: mend the file, or, if its work is done: "
-            f"inv adopt --mark {stuck[0]}"
-        )
-    if not names and not order.is_told_by_names(found.order):
-        terminal.note(
-            f"the order is kept in {walk.settings.migrations.name}/{migration.ORDER_FILE}; "
-            "commit it with the scripts"
-        )
-    if found.of("pending") or found.of("partial"):
-        terminal.line("what is pending runs with: inv migrate")
 
 
 def _known(name: str, known: Sequence[str]) -> str:

@@ -161,6 +161,50 @@ def test_a_rebuild_that_takes_a_gone_column_over_is_applied(lab):
     assert (found.verdict, found.reasons) == ("applied", ("gone already: owner.nick",))
 
 
+def test_a_rebuild_that_keeps_what_is_missing_needs_it(lab):
+    """Put there for the trial it stays, so it was never this script's to drop."""
+    rebuild = """
+    CREATE TABLE owner_new (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE, nick TEXT);
+    INSERT INTO owner_new SELECT id, name, nick FROM owner;
+    DROP TABLE owner;
+    ALTER TABLE owner_new RENAME TO owner;
+    """
+    (found,) = lab.judge(rebuild=rebuild).values()
+    assert (found.verdict, found.runs) == ("conflict", False)
+    assert found.reasons[0] == "it needs owner.nick, which is not there"
+
+
+def test_a_view_that_was_broken_before_is_in_nobodys_way(lab):
+    """SQLite renames nothing beside a broken view, unless it is asked in the old way."""
+    lab.sql("CREATE VIEW old AS SELECT gone FROM owner; CREATE TABLE note (a INT);" + ADD_TAG)
+    found = lab.judge(notes="CREATE TABLE note (a INT);", tag=ADD_TAG)
+    assert [each.verdict for each in found.values()] == ["applied", "applied"]
+
+
+def test_a_guarded_index_of_another_form_is_found_behind_its_table(lab):
+    """Its table stops the script; made anew with it, the index is not the one that is there."""
+    lab.sql("CREATE TABLE note (a, b); CREATE INDEX by_a ON note (b);")
+    script = "CREATE TABLE note (a, b); CREATE INDEX IF NOT EXISTS by_a ON note (a);"
+    (found,) = lab.judge(notes=script).values()
+    assert found.verdict == "conflict"
+    assert "index by_a" in found.reasons[0]
+
+
+def test_indexes_that_python_names_by_itself_go_with_their_table(lab):
+    """No text tells their names, and the table that is made anew needs them free."""
+    lab.sql(
+        "CREATE TABLE note (a, b); CREATE INDEX by_a ON note (a); CREATE INDEX by_b ON note (b);"
+    )
+    script = (
+        "import sqlite3\ndb = sqlite3.connect('the app.db')\n"
+        "db.execute('CREATE TABLE note (a, b)')\n"
+        "for name in 'ab':\n    db.execute(f'CREATE INDEX by_{name} ON note ({name})')\n"
+        "db.commit()\ndb.close()\n"
+    )
+    (found,) = lab.judge(notes_py=script).values()
+    assert (found.verdict, found.reasons) == ("applied", ("exactly so: table note",))
+
+
 def test_a_table_that_grew_since_is_applied(lab):
     """Made anew it lacks a column that somebody added later: that is no part of the script."""
     lab.sql("CREATE TABLE note (a INT); ALTER TABLE note ADD COLUMN later TEXT;")

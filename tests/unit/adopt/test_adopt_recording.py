@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from drydock import backup, connection, migration, plan
+from drydock import backup, connection, ledger, migration, plan
 from drydock.adopt import recording, renumbering
 from drydock.adopt.recording import Entries
 from drydock.commands import adopt as command
@@ -45,7 +45,7 @@ def test_yes_records_what_has_run_and_runs_nothing(half_done, adopt):
             0,
         )
     with closing(connection.read(half_done.live)) as opened:
-        state = plan.make(command.ledger.entries(opened), migration.read_folder(half_done.folder))
+        state = plan.make(ledger.entries(opened), migration.read_folder(half_done.folder))
     assert [each.name for each in state.pending] == ["a_note"]
     assert state.out_of_order == ()
 
@@ -65,7 +65,9 @@ def test_without_a_yes_nothing_is_written(half_done, adopt, answer):
 
 def test_the_question_says_how_many_and_that_none_is_run(half_done, adopt):
     screen = adopt(answer=True)
-    assert screen.asked == ["Record 1 as applied to the app.db, without running them?"]
+    (question,) = screen.asked
+    assert question.startswith("Record 1 as applied to the app.db, without running them and ")
+    assert question.endswith("keep the order in old scripts/order.txt?")
     assert half_done.ledger() == [("b_tag", "adopted")]
 
 
@@ -195,7 +197,7 @@ def test_unmark_and_mark_together_take_the_edited_text(lab, adopt):
     lab.write(tag=TAG + " -- edited")
     adopt(unmark=["tag"], mark=["tag"])
     with closing(connection.read(lab.live)) as opened:
-        state = plan.make(command.ledger.entries(opened), migration.read_folder(lab.folder))
+        state = plan.make(ledger.entries(opened), migration.read_folder(lab.folder))
     assert state.is_clean
 
 
@@ -248,7 +250,7 @@ def test_renumber_after_adopting_renames_the_rows_too(half_done, adopt):
     assert half_done.files() == ["005_first.sql", "006_b_tag.sql", "007_a_note.sql"]
     assert half_done.ledger() == [("005_first", "adopted"), ("006_b_tag", "adopted")]
     with closing(connection.read(half_done.live)) as opened:
-        state = plan.make(command.ledger.entries(opened), migration.read_folder(half_done.folder))
+        state = plan.make(ledger.entries(opened), migration.read_folder(half_done.folder))
     assert state.is_clean
 
 
@@ -272,6 +274,42 @@ def test_renumber_moves_the_files_back_when_the_ledger_cannot_follow(half_done, 
     assert seen == ["001_b_tag.sql", "002_a_note.sql"]
     assert half_done.files() == before
     assert (half_done.folder / "order.txt").read_text() == text
+
+
+@pytest.fixture
+def of_dbmate(lab):
+    """A folder of dbmate's, of which one migration has run, and no table of dbmate's."""
+    lab.sql(TAG)
+    for name, up in (("20240101000000_tag", TAG), ("20240201000000_note", NOTE)):
+        lab.write(**{name: f"-- migrate:up\n{up}\n\n-- migrate:down\nSELECT 1;\n"})
+    return lab
+
+
+def test_another_tools_books_are_kept_in_step(of_dbmate, adopt):
+    """What adopt records, marks and unmarks stands in dbmate's table as well."""
+
+    def versions():
+        with closing(sqlite3.connect(of_dbmate.live)) as db:
+            return db.execute("SELECT version FROM schema_migrations ORDER BY 1").fetchall()
+
+    adopt(yes=True)
+    assert of_dbmate.ledger() == [("20240101000000_tag", "adopted")]
+    assert versions() == [("20240101000000",)]
+    assert "order.txt" not in of_dbmate.files()
+    adopt(mark=["20240201000000_note"])
+    assert versions() == [("20240101000000",), ("20240201000000",)]
+    adopt(unmark=["20240101000000_tag"])
+    assert versions() == [("20240201000000",)]
+    assert of_dbmate.ledger() == [("20240201000000_note", "marked")]
+
+
+def test_another_tools_files_keep_their_names(of_dbmate, adopt):
+    """The tool knows them by nothing else."""
+    before = of_dbmate.files()
+    with pytest.raises(renumbering.NotRenumberable) as caught:
+        adopt(yes=True, renumber=True)
+    assert caught.value.cause == ["dbmate knows its migrations by their names"]
+    assert of_dbmate.files() == before
 
 
 def test_renumber_refuses_an_order_that_numbers_would_have_to_change_for(lab, adopt):

@@ -98,6 +98,14 @@ def test_what_only_a_pending_script_makes_is_not_applied(lab):
     assert found["c"].reasons[0] == "it cannot run after a"
 
 
+def test_nothing_to_do_after_a_pending_script_is_not_applied(lab):
+    """On the live database it cannot even run: what it reads is not there yet."""
+    lab.write(a="CREATE TABLE x (c); INSERT INTO x VALUES (1);", b="DELETE FROM x WHERE c = 2;")
+    found = lab.survey().judged
+    assert [each.verdict for each in found] == ["pending", "pending"]
+    assert found[1].reasons == ("changes nothing once a has run, and cannot run before it",)
+
+
 def test_a_numbered_history_is_known_by_replaying_it(lab):
     """Later scripts changed what earlier ones made; only the replay can tell. Rows it cannot."""
     with closing(sqlite3.connect(lab.live)) as db:
