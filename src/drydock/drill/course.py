@@ -7,6 +7,7 @@ content. It refuses to begin where the temporary folder has no room, and leaves 
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -214,11 +215,12 @@ class _Drill:
         self._reporter.step_began(name)
         try:
             yield said.append
-        except (DrydockError, OSError) as error:
+        except (DrydockError, OSError, sqlite3.Error) as error:
             self._reporter.step_failed(name, time.monotonic() - began)
             if isinstance(error, (DrillFailed, Interrupted, OSError)):
                 raise
-            raise DrillFailed(name, self._told_of([error.what, *error.cause])) from error
+            lines = [str(error), *getattr(error, "cause", [])]
+            raise DrillFailed(name, self._told_of(lines)) from error
         seconds = time.monotonic() - began
         self._reporter.step_ended(name, " ".join(said), seconds, skipped=False)
 
