@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from drydock import backup, candidate
 from drydock.errors import DrydockError, ExitCode
 from drydock.steps.take_backup import size
+from drydock.terminal.text import one_line, shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from drydock.backup import Backup
     from drydock.settings import Settings
     from drydock.terminal import Terminal
+
+
+_NAME = 14  # columns of a migration's name, at least
 
 
 class BackupUnsound(DrydockError):
@@ -45,7 +49,8 @@ def show(settings: Settings, terminal: Terminal, *, verify: bool) -> None:
     for each in every:
         found = backup.verify(each) if verify else []
         problems += [f"{each.id}: {problem}" for problem in found]
-        terminal.data(_line(each, "DAMAGED" if found else "sound" if verify else ""))
+        verdict = "DAMAGED" if found else "sound" if verify else ""
+        terminal.data(_line(each, verdict, terminal.data_width))
     for folder in backup.unproved(settings.backups) if settings.backups.is_dir() else ():
         terminal.data(f"{folder.name:<20}  not proved: it has no whole manifest and database")
         problems.append(f"{folder.name}: not proved")
@@ -114,10 +119,12 @@ class TargetExists(DrydockError):
         )
 
 
-def _line(each: Backup, verdict: str) -> str:
+def _line(each: Backup, verdict: str, width: int) -> str:
     manifest = each.manifest
     rows = sum(manifest.rows.values())
-    return (
-        f"{each.id:<20}  {size(manifest.bytes):>9}  {rows:>12,} rows  "
-        f"{manifest.last_migration or 'no ledger':<36} {manifest.purpose:<8} {verdict}"
-    ).rstrip()
+    opening = (
+        f"{each.id:<18} {size(manifest.bytes):>9} {rows:>10,} rows  "
+        f"{manifest.purpose:<8}  {verdict:<7}{'  ' * bool(verdict)}"
+    )
+    last = manifest.last_migration or "no ledger"
+    return opening + shortened(one_line(last), max(_NAME, width - len(opening)))

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from drydock import doctor
+from drydock.terminal.text import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from drydock.settings import Settings
     from drydock.terminal import Terminal
 
+_NARROW = 60
 _MARKS = {"fine": " ", "worry": "!", "wrong": "✗"}
 
 
@@ -28,7 +30,10 @@ def show(settings: Settings, terminal: Terminal) -> None:
         if fact.section != section:
             section = fact.section
             terminal.data(section)
-        terminal.data(f" {_MARKS[fact.verdict]} {fact.name:<24} {fact.value}")
+        opening = f" {_MARKS[fact.verdict]} {fact.name:<24} "
+        below = " " * (len(opening) if terminal.data_width > _NARROW else 4)
+        for line in wrapped(fact.value, terminal.data_width, first=opening, rest=below):
+            terminal.data(line)
     wrong = sum(fact.verdict == "wrong" for fact in facts)
     worries = sum(fact.verdict == "worry" for fact in facts)
     terminal.line(f"{wrong} wrong, {worries} to know about")

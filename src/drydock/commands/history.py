@@ -38,7 +38,7 @@ def _line(run: Record, terminal: Terminal) -> str:
     said = "" if run.phase == "finished" and run.outcome in ("", "done") else f": {run.outcome}"
     text = one_line(f"{run.command}{said}")
     opening = f"{sign} {run.id:<18} {run.phase:<11} {last}  "
-    return opening + shortened(text, max(20, terminal.width - len(opening)))
+    return opening + shortened(text, max(20, terminal.data_width - len(opening)))
 
 
 def seconds(run: Record) -> float | None:

@@ -59,6 +59,7 @@ def _walk(walk: Walk) -> None:
         chain.finish(walk, "nothing pending")
         return
     chain.walk_all(walk)
+    walk.reporter.note("all that was done, on one page: inv receipt --open")
     if walk.backup is not None and not walk.options.dry_run:
         walk.reporter.note("to go back: inv rollback")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from drydock.terminal import colour
 from drydock.terminal.text import one_line, safe, width_of, wrapped
@@ -55,13 +55,13 @@ class Terminal:
 
     @property
     def width(self) -> int:
-        """Columns of a line: the terminal's, or a hundred without one."""
-        if not self._is_terminal:
-            return _PLAIN_WIDTH
-        try:
-            return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_WIDTH
-        except OSError:
-            return _USUAL_WIDTH
+        """Columns of a line of narrative: the terminal's, or a hundred without one."""
+        return _columns(sys.stderr) if self._is_terminal else _PLAIN_WIDTH
+
+    @property
+    def data_width(self) -> int:
+        """Columns of a line of data: the terminal's, or endless where it goes to a program."""
+        return _columns(sys.stdout) if sys.stdout.isatty() else _ENDLESS
 
     def paint(self, style: str, text: str) -> str:
         """Return `text` in a style where colour is wanted."""
@@ -233,6 +233,13 @@ class Terminal:
             self._is_moving = False
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+    except OSError:
+        return _USUAL_WIDTH
 
 
 def _as_data(error: DrydockError) -> dict[str, Any]:

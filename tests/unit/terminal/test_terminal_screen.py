@@ -270,3 +270,11 @@ def test_importing_the_terminal_is_cheap():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_lists_fit_the_window_and_are_whole_in_a_pipe(screen, monkeypatch):
+    """Shortened for the eye on a terminal; a program behind a pipe gets all of it."""
+    assert Terminal().data_width > 10_000
+    shown = screen(72)
+    monkeypatch.setattr(sys, "stdout", shown.inside)
+    assert Terminal().data_width == 72
