@@ -30,7 +30,8 @@ class Bench:
         quoted = '"' + ODD.replace('"', '""') + '"'
         self.sql(
             f"CREATE TABLE {quoted} (id INTEGER PRIMARY KEY, price DECIMAL, note)",
-            f"INSERT INTO {quoted} VALUES (1, 1.5, 'a;b'), (2, NULL, x'00ff'), (3, 9007199254740993, 'å')",
+            f"INSERT INTO {quoted} VALUES (1, 1.5, 'a;b'), (2, NULL, x'00ff'),"
+            " (3, 9007199254740993, 'å')",
         )
 
     def write(self, name: str, text: str | bytes) -> Path:

@@ -1,0 +1,43 @@
+"""One folder a migration, as diesel and Prisma have it: its folders, and its file in each.
+
+It refuses a folder that has files and not the one that counts, which the tools refuse too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drydock.source import MigrationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drydock.formats.format import Look
+
+
+def first_with(look: Look, file: str) -> str | None:
+    """Return the first folder that has `file`, as ``folder/file``; None where none has it."""
+    having = (name for name in look.folders if (look.folder / name / file).is_file())
+    found = next(having, None)
+    return f"{found}/{file}" if found is not None else None
+
+
+def each(folder: Path, file: str) -> tuple[Path, ...]:
+    """Return the path of `file` in each folder, by name; empty folders do not count.
+
+    Raises:
+        MigrationError: A folder without it.
+    """
+    homes = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and any(path.iterdir())
+    )
+    for home in homes:
+        if not (home / file).is_file():
+            raise MigrationError(
+                home,
+                f"it has no {file}",
+                hint=f"write {home / file}, or take the folder out",
+            )
+    return tuple(home / file for home in homes)
