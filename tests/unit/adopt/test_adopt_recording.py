@@ -303,6 +303,15 @@ def test_another_tools_books_are_kept_in_step(of_dbmate, adopt):
     assert of_dbmate.ledger() == [("20240201000000_note", "marked")]
 
 
+def test_another_tools_script_can_be_tried_twice(of_dbmate, adopt):
+    """dbmate enters a version once; the trial's row is struck before the second run."""
+    update = "UPDATE owner SET tag = 'x' WHERE tag IS NULL;"
+    text = f"-- migrate:up\n{update}\n-- migrate:down\n"
+    of_dbmate.write(**{"20240301000000_rows": text})
+    screen = adopt(dry_run=True)
+    assert screen.rows[-1].split(None, 2)[::2] == ["pending", "would change 3 rows of owner"]
+
+
 def test_another_tools_files_keep_their_names(of_dbmate, adopt):
     """The tool knows them by nothing else."""
     before = of_dbmate.files()
