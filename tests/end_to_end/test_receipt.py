@@ -13,7 +13,7 @@ import pytest
 from drydock.errors import ExitCode
 from tests.support.browser import Browser
 from tests.support.contract import broken
-from tests.support.project import Project
+from tests.support.project import Project, free_port
 
 ODD = (
     'CREATE TABLE "<b>x</b> & ""y""" (id INTEGER PRIMARY KEY, "a b" TEXT DEFAULT \'</script>\');\n'
@@ -153,6 +153,32 @@ def test_a_rollback_leaves_a_receipt_with_the_rows_written_since(told):
     since = {each["name"]: each["added"] for each in receipt["since"]["tables"]}
     assert since["item"] == 1
     assert {"sign": "-", "subject": "item.tag", "detail": "TEXT"} in receipt["schema"]
+
+
+def test_a_run_taken_back_leaves_a_receipt_of_both_ways(tmp_path):
+    """What it had published, why it went back, what the application wrote in between."""
+    project = Project(tmp_path / "served", mode="delete", port=free_port())
+    (project.migrations / "005_marker.py").write_text(
+        "import pathlib\npathlib.Path('write-at-start').write_text('')\n"
+        "pathlib.Path('items-broken').write_text('')\n"
+    )
+    with project.running():
+        receipt = document(project.inv("migrate", "--yes", "--json"), code=ExitCode.ROLLED_BACK)
+    assert (receipt["phase"], receipt["published"], receipt["back"]) == ("returned", False, [])
+    assert {each["state"] for each in receipt["migrations"]} == {"taken back"}
+    assert receipt["steps"][-1]["state"] == "failed"
+    assert {each["name"]: each["added"] for each in receipt["since"]["tables"]}["item"] == 1
+    assert {"sign": "+", "subject": "item.tag", "detail": "TEXT"} in receipt["schema"]
+    assert Path(receipt["failed_copy"]).exists()
+    assert broken(RECEIPT, {**receipt, "since": None, "error": None}) == []
+
+
+def test_the_page_opens_in_the_browser_of_the_user(told, tmp_path):
+    """--open hands the page's address to it."""
+    asked = tmp_path / "asked"
+    done = told["project"].inv("receipt", "--open", BROWSER=f"sh -c 'echo \"$1\" > {asked}' - %s")
+    assert done.returncode == 0, done.stderr
+    assert asked.read_text().strip() == told["pages"]["failed"].as_uri()
 
 
 def test_history_has_every_run_with_its_end(told):

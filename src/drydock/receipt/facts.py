@@ -49,8 +49,9 @@ class FindingTold:
 class MigrationTold:
     """One migration of the run.
 
-    `state` is applied, rehearsed, discarded (it ran, and its work was thrown away), failed or
-    pending. Long texts are cut: `statements_left_out` counts statements, the other two characters.
+    `state` is applied, rehearsed, discarded (it ran, and its work was thrown away), taken back
+    (after publish), failed or pending. Long texts are cut: `statements_left_out` counts
+    statements, the other two characters.
     """
 
     name: str

@@ -71,10 +71,12 @@ def gather(walk: Walk, error: DrydockError | None, difference: SchemaDifference 
         difference: What changed in the schema, None where that is not known.
     """
     found = walk.record.record
-    is_published = found.phase == "finished" and bool(found.result or found.failed_copy)
+    is_finished = found.phase == "finished"
+    # A run that is stuck may have its new database live still.
+    is_published = bool(found.result or found.failed_copy) if is_finished else walk.published
     return replace(
         of_record(found),
-        summary=walk.done.get("migrate") or found.outcome,
+        summary=(is_finished and walk.done.get("migrate")) or found.outcome,
         dry_run=walk.options.dry_run,
         published=is_published,
         seconds=round(max((each.began + each.seconds for each in walk.taken), default=0.0), 3),
@@ -214,7 +216,9 @@ def _migrations(walk: Walk, found: Record, error: DrydockError | None) -> tuple[
 def _state_of_those_that_ran(walk: Walk, found: Record) -> str:
     if walk.options.dry_run:
         return "rehearsed"
-    return "applied" if found.phase == "finished" or found.result else "discarded"
+    if found.phase == "finished" or walk.published:
+        return "applied"
+    return "taken back" if found.result else "discarded"
 
 
 def _migration(
