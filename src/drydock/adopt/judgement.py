@@ -291,5 +291,5 @@ class _Case:
 
 
 def _words_of(failure: DrydockError) -> tuple[str, ...]:
-    where = [f"at {failure.at.splitlines()[0]}"] if failure.at else []
+    where = [f"at {failure.at.splitlines()[0].rpartition('/')[2]}"] if failure.at else []
     return (*failure.cause, *where)

@@ -16,7 +16,7 @@ from drydock import backup, connection, files, formats, recovery
 from drydock.adopt import order, recording, renumbering, survey, trial
 from drydock.adopt.recording import Entries
 from drydock.commands import verdicts
-from drydock.errors import DrydockError, ExitCode
+from drydock.errors import DrydockError, ExitCode, Interrupted
 from drydock.plan import UnknownMigration
 from drydock.steps import take_backup
 
@@ -90,6 +90,9 @@ def run(walk: Walk, terminal: Terminal, *, renumber: bool) -> None:
     files.private_folder(scratch)
     try:
         found, seen = _survey(walk, scratch)
+    except Interrupted as error:
+        error.state = "nothing was recorded; the scripts ran on copies only"
+        raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     names = _new_names(found) if renumber else {}

@@ -70,7 +70,7 @@ def _next_number(every: Sequence[Migration]) -> str:
     numbered = [each for each in every if each.number is not None]
     if not numbered:
         return "001"
-    last = numbered[-1]
+    last = max(numbered, key=lambda each: each.number or 0)  # an order file may say otherwise
     width = len(last.name) - len(last.name.lstrip("0123456789"))
     return f"{(last.number or 0) + 1:0{width}}"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from drydock import migration, plan
+from drydock import migration, plan, settings
+from drydock.commands import new
 from drydock.errors import ExitCode
 from drydock.ledger import Entry
 
@@ -41,6 +42,18 @@ def test_the_order_file_decides_what_is_out_of_order(folder):
     found = plan.make(applied, files)
     assert [each.name for each in found.out_of_order] == ["zebra"]
     assert [each.name for each in found.pending] == ["zebra", "001_first", "middle"]
+
+
+def test_a_new_migration_gets_a_free_number_and_the_last_place(folder):
+    """The order file may hold numbers against their order."""
+    (folder / "002_second.sql").write_text("-- nothing\n")
+    (folder / "order.txt").write_text("002_second\n001_first\nzebra\n")
+    (folder.parent / "drydock.toml").write_text(
+        f'database = "a.db"\nmigrations = "{folder.name}"\n'
+    )
+    path = new.write(settings.load(folder.parent), "later", python=False)
+    assert path.name == "003_later.sql"
+    assert names(folder) == ["002_second", "001_first", "zebra", "003_later", "add tags", "middle"]
 
 
 @pytest.mark.parametrize(
