@@ -1,0 +1,268 @@
+"""Other tools' folders beside the real tools: the same schema, the same books, and back again.
+
+Each test lets the real tool apply the first migrations to one database and everything to another,
+lets `inv migrate` go on with the first, and compares. Then one more by Drydock, and the real tool
+says that nothing is left. A tool that is not installed is skipped, with what to install.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+ROWS = [
+    "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE UNIQUE)",
+    (
+        'CREATE TABLE "odd ""name" (id INTEGER PRIMARY KEY AUTOINCREMENT, parent_id INTEGER'
+        " REFERENCES parent(id) ON DELETE CASCADE, price DECIMAL(10,2), loose)"
+    ),
+    "INSERT INTO parent VALUES (1, 'a;b'), (2, 'Å')",
+    "INSERT INTO \"odd \"\"name\" (parent_id, price, loose) VALUES (1, 1.10, x'00'), (2, 7, '007')",
+]
+OURS = re.compile(r"_drydock_")
+TIMES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00)?|[0-9a-f]{8}-[0-9a-f-]{27}")
+
+
+class Case:
+    """A project whose folder is another tool's; `tool` runs the real one on a database."""
+
+    def __init__(self, root: Path, database: str = "app.db") -> None:
+        self.root = root
+        self.database = root / database
+        self.folder = root / "migrations"
+        self.folder.mkdir()
+        self.settings()
+        (root / "tasks.py").write_text("from drydock.tasks import namespace\n")
+        with closing(sqlite3.connect(self.database)) as db:
+            for statement in ROWS:
+                db.execute(statement)
+            db.commit()
+
+    def settings(self, *lines: str) -> None:
+        """Write the settings."""
+        text = "\n".join(['database = "app.db"', *lines])
+        (self.root / "drydock.toml").write_text(text + "\n")
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def inv(self, *words: str) -> str:
+        """Run a real `inv`; it must succeed. Return all that it said."""
+        return self.run([sys.executable, "-m", "invoke", *words])
+
+    def run(self, command: list[str]) -> str:
+        """Run a command in the project; it must succeed. Return all that it said."""
+        source = str(Path(__file__).resolve().parents[2] / "src")
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": source, "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def everything(self) -> list[str]:
+        """Return all of the database as SQL but our ledger, times and random ids made one."""
+        with closing(sqlite3.connect(self.database)) as db:
+            assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            lines = [line for line in db.iterdump() if not OURS.search(line)]
+        return sorted(TIMES.sub("(time or id)", " ".join(line.split())) for line in lines)
+
+    def rows(self, sql: str) -> list[tuple]:
+        """Return the rows of a query."""
+        with closing(sqlite3.connect(self.database)) as db:
+            return db.execute(sql).fetchall()
+
+
+@pytest.fixture
+def case(tmp_path):
+    """The project that Drydock migrates."""
+    root = tmp_path / "ours"
+    root.mkdir()
+    return Case(root)
+
+
+def reference(case: Case, tool: list[str]) -> Case:
+    """Return a copy of `case`, to which the real tool applied everything."""
+    root = case.root.parent / "theirs"
+    shutil.copytree(case.root, root)
+    twin = Case.__new__(Case)
+    twin.root, twin.database, twin.folder = root, root / "app.db", root / "migrations"
+    twin.run(tool)
+    return twin
+
+
+def test_dbmate(case):
+    """dbmate up, then inv migrate, is dbmate up; and dbmate takes back what we applied."""
+    found = os.environ.get("DBMATE") or shutil.which("dbmate")
+    if found is None:
+        pytest.skip("dbmate is not installed: npm install dbmate, and set DBMATE to its path")
+    up = [found, "--url", "sqlite:app.db", "--migrations-dir", "migrations", "--no-dump-schema"]
+    case.write(
+        "20240101000000_a.sql",
+        "-- migrate:up\nALTER TABLE parent ADD COLUMN a TEXT; -- one; two\n\n"
+        "-- migrate:down\nALTER TABLE parent DROP COLUMN a;\n",
+    )
+    case.run([*up, "up"])
+    case.write(
+        "20240103000000_b.sql",
+        "-- migrate:up transaction:false\nCREATE TABLE log (x);\n"
+        "CREATE TRIGGER t AFTER INSERT ON parent BEGIN INSERT INTO log VALUES (1); SELECT 2; END;\n"
+        "INSERT INTO parent (id, name) VALUES (3, 'c');\n\n"
+        "-- migrate:down\nDROP TRIGGER t;\nDROP TABLE log;\nDELETE FROM parent WHERE id = 3;\n",
+    )
+    theirs = reference(case, [*up, "up"])
+    case.inv("migrate", "--yes")
+    assert case.everything() == theirs.everything()
+    assert "Pending: 0" in case.run([*up, "status"])
+    assert "Rolled back: 20240103000000_b.sql" in case.run([*up, "rollback"])
+    assert "1 pending" in case.inv("status")
+    case.inv("migrate", "--yes")
+    assert case.everything() == theirs.everything()
+    case.inv("rollback", "--yes")
+    assert "Pending: 1" in case.run([*up, "status"])
+
+
+def test_yoyo(case):
+    """Steps in Python and SQL; the four tables are yoyo's to the letter but for times and ids."""
+    if importlib.util.find_spec("yoyo") is None:
+        pytest.skip("yoyo is not installed: pip install yoyo-migrations")
+    yoyo = [sys.executable, "-m", "yoyo"]
+    where = ["-b", "-d", "sqlite:///app.db", "migrations"]
+    case.write(
+        "0001.a.py",
+        'from yoyo import step\n\nstep("ALTER TABLE parent ADD COLUMN a TEXT")\n',
+    )
+    case.run([*yoyo, "apply", *where])
+    case.write(
+        "0002.c.py",
+        'from yoyo import group, step\n\n__depends__ = {"0003.b"}\n\n\ndef fill(connection):\n'
+        "    connection.cursor().execute(\"UPDATE parent SET a = 'x' WHERE id = 1\")\n\n\n"
+        'group([step(fill), step("CREATE TABLE c (x)", "DROP TABLE c")])\n'
+        'step("DROP TABLE nowhere", ignore_errors="apply")\n',
+    )
+    case.write("0003.b.sql", "-- depends: 0001.a\n-- why; not\nCREATE TABLE b (x);\n")
+    case.write("0003.b.rollback.sql", "DROP TABLE b;\n")
+    theirs = reference(case, [*yoyo, "apply", *where])
+    case.inv("migrate", "--yes")
+    assert case.everything() == theirs.everything()
+    listed = case.run([*yoyo, "list", *where])
+    assert len(re.findall(r"^\s*A\s", listed, re.MULTILINE)) == 3, listed
+    case.run([*yoyo, "rollback", "-r", "0003.b", *where])
+    assert case.rows("SELECT name FROM sqlite_schema WHERE name IN ('b', 'c')") == []
+    assert "2 pending" in case.inv("status")
+
+
+ENV = """\
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine("sqlite:///app.db").connect() as connection:
+    context.configure(connection=connection, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def revision(case, name, below, up, down="pass"):
+    """Write a revision file."""
+    case.write(
+        f"versions/{name}_title.py",
+        f'"""{name}"""\nimport sqlalchemy as sa\nfrom alembic import op\n\nrevision = "{name}"\n'
+        f"down_revision = {below}\n\n\ndef upgrade():\n    {up}\n\n\n"
+        f"def downgrade():\n    {down}\n",
+    )
+
+
+def test_alembic(case):
+    """Its own command runs on the candidate; branches, a merge and batch mode included."""
+    if importlib.util.find_spec("alembic") is None:
+        pytest.skip("Alembic is not installed: pip install alembic")
+    alembic = [sys.executable, "-m", "alembic"]
+    (case.root / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
+    case.write("env.py", ENV)
+    revision(case, "base1", "None", 'op.add_column("parent", sa.Column("a", sa.Text()))')
+    case.run([*alembic, "upgrade", "head"])
+    revision(case, "left2", '"base1"', 'op.create_table("left_one", sa.Column("x", sa.Integer()))')
+    revision(
+        case,
+        "right2",
+        '"base1"',
+        "op.execute(\"UPDATE parent SET a = 'x' WHERE id = 1\")",
+    )
+    revision(
+        case,
+        "merge3",
+        '("left2", "right2")',
+        'op.create_index("by_a", "parent", ["a"])',
+        'op.drop_index("by_a")',
+    )
+    theirs = reference(case, [*alembic, "upgrade", "head"])
+    said = case.inv("migrate", "--yes")
+    assert "3 applied, 0 rows lost, 1 changed" in said, said
+    assert case.everything() == theirs.everything()
+    assert "merge3 (head)" in case.run([*alembic, "current"])
+    case.run([*alembic, "downgrade", "left2"])
+    assert "pending" in case.inv("status")
+
+
+def test_alembic_leaves_the_live_file_alone_when_a_revision_fails(case):
+    """The error names the revision's own file and line; nothing was changed."""
+    if importlib.util.find_spec("alembic") is None:
+        pytest.skip("Alembic is not installed: pip install alembic")
+    case.write("env.py", ENV)
+    revision(case, "one", "None", 'op.execute("CREATE TABLE made (x)")')
+    revision(case, "two", '"one"', 'op.execute("INSERT INTO nowhere VALUES (1)")')
+    before = case.everything()
+    with pytest.raises(AssertionError) as failed:
+        case.inv("migrate", "--yes")
+    assert "two_title.py:10" in str(failed.value)
+    assert "no such table: nowhere" in str(failed.value)
+    assert case.everything() == before
+
+
+SETS = """\
+from sqlite_utils import Migrations
+
+sets = Migrations("app")
+
+
+@sets()
+def first(db):
+    db["parent"].add_column("a", str)
+"""
+
+
+def test_sqlite_utils(case):
+    """`sqlite-utils migrate` finds nothing left to do, and its books as it writes them."""
+    tool = [sys.executable, "-m", "sqlite_utils", "migrate", "app.db", "migrations/sets.py"]
+    case.write("sets.py", SETS)
+    case.run(tool)
+    case.write(
+        "sets.py",
+        SETS + '\n\n@sets(name="the second")\ndef second(db):\n'
+        '    db["made"].insert_all([{"id": 1, "x": 1.5}, {"id": 2, "x": None}], pk="id")\n',
+    )
+    theirs = reference(case, tool)
+    case.inv("migrate", "--yes")
+    assert case.everything() == theirs.everything()
+    before = case.everything()
+    case.run(tool)
+    assert case.everything() == before
