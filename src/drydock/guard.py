@@ -13,15 +13,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from drydock import connection, formats, plan
+from drydock import connection, ledger, migration, plan
 from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Callable
+    import sqlite3
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from drydock.ledger import Entry
+    from drydock.migration import Migration
 
 Pending = Literal["refuse", "serve"]
 """What an application does on a schema that is behind its code: not start, or serve what it can."""
+
+OTHERS_BOOKS = frozenset(
+    {
+        "__diesel_schema_migrations",
+        "__drizzle_migrations",
+        "_prisma_migrations",
+        "_sqlite_migrations",
+        "_sqlx_migrations",
+        "_yoyo_migration",
+        "alembic_version",
+        "flyway_schema_history",
+        "goose_db_version",
+        "refinery_schema_history",
+        "schema_migrations",
+    }
+)
+"""The tables of other tools: without one of them the folder need not be recognised, which costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +87,25 @@ class NotCurrent(DrydockError):
 
 
 def current_state(
-    database: str | os.PathLike[str], migrations: str | os.PathLike[str] = "migrations"
+    database: str | os.PathLike[str],
+    migrations: str | os.PathLike[str] = "migrations",
+    *,
+    format: str = "auto",  # noqa: A002 - the setting's name
 ) -> State:
     """Return how `database` stands to the folder `migrations`; only reads.
 
+    Args:
+        database: The application's database.
+        migrations: The folder of its migrations.
+        format: Whose migrations those are, as in the setting of that name.
+
     Raises:
+        FormatUnclear, UnknownFormat: The folder may be two tools', or `format` is none.
         DatabaseMissing, NotADatabase, FolderMissing, MigrationError: as they say.
     """
     with closing(connection.read(Path(database))) as opened:
-        files = formats.read(Path(migrations), opened)
-        found = plan.make(formats.entries(opened, files), files)
+        files, applied = _read(opened, Path(migrations), format)
+        found = plan.make(applied, files)
     return State(
         applied=tuple(each.name for each in found.applied),
         pending=tuple(each.name for each in found.pending),
@@ -89,6 +119,7 @@ def require_current(
     migrations: str | os.PathLike[str] = "migrations",
     *,
     pending: Pending = "refuse",
+    format: str = "auto",  # noqa: A002 - the setting's name
 ) -> State:
     """Return the state of `database`, or refuse to go on with one that does not fit.
 
@@ -97,12 +128,13 @@ def require_current(
         migrations: The folder of its migrations.
         pending: ``serve`` for an application that runs, in part, on a schema that is behind: a
             failed deploy then has something to go back to.
+        format: As for `current_state`.
 
     Raises:
         NotCurrent: Something is pending, edited or unknown; the message names it.
         DatabaseMissing, NotADatabase, FolderMissing, MigrationError: as they say.
     """
-    state = current_state(database, migrations)
+    state = current_state(database, migrations, format=format)
     is_behind_only = not (state.edited or state.unknown)
     if state.is_current or (pending == "serve" and is_behind_only):
         return state
@@ -114,6 +146,7 @@ def lifespan(
     migrations: str | os.PathLike[str] = "migrations",
     *,
     pending: Pending = "refuse",
+    format: str = "auto",  # noqa: A002 - the setting's name
 ) -> Callable[[Any], contextlib.AbstractAsyncContextManager[None]]:
     """Return a lifespan for ``FastAPI(lifespan=…)`` that calls `require_current` first.
 
@@ -122,12 +155,32 @@ def lifespan(
             application starts, where that is when its settings are known.
         migrations: As for `require_current`.
         pending: As for `require_current`.
+        format: As for `current_state`.
     """
 
     @contextlib.asynccontextmanager
     async def guarded(_: Any) -> AsyncIterator[None]:
         path = database() if callable(database) else database
-        require_current(path, migrations, pending=pending)
+        require_current(path, migrations, pending=pending, format=format)
         yield
 
     return guarded
+
+
+def _read(
+    opened: sqlite3.Connection, folder: Path, wanted: str
+) -> tuple[Sequence[Migration], Sequence[Entry]]:
+    """Return the files and what the ledger has of them."""
+    if wanted == "drydock" or (wanted == "auto" and _is_surely_ours(opened)):
+        return migration.read_folder(folder), ledger.entries(opened)
+    from drydock import formats
+
+    files = formats.read(folder, opened, wanted)
+    return files, formats.entries(opened, files)
+
+
+def _is_surely_ours(opened: sqlite3.Connection) -> bool:
+    """Say whether Drydock alone has ever migrated the database: its ledger, and nobody's books."""
+    rows = opened.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    tables = {str(name) for (name,) in rows}
+    return ledger.TABLE in tables and not tables & OTHERS_BOOKS

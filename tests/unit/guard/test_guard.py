@@ -14,12 +14,13 @@ import drydock
 from drydock import connection, guard, ledger, migration
 from drydock.connection import DatabaseMissing
 from drydock.errors import ExitCode
+from drydock.formats import recognition
 from drydock.guard import NotCurrent
 from tests.support import databases
 
 HEAVY = (
     "sqlite_utils", "rich", "psutil", "httpx", "invoke", "sqlalchemy", "syntaqlite", "jinja2",
-    "asyncio", "tempfile", "subprocess", "pytest", "tomllib",
+    "asyncio", "tempfile", "subprocess", "pytest", "tomllib", "json", "drydock.formats.format",
 )  # fmt: skip
 
 
@@ -132,16 +133,46 @@ def test_the_lifespan_guards_the_start_and_asks_for_the_path_then(database, fold
         asyncio.run(start("refuse"))
 
 
-def test_importing_it_loads_nothing_heavy():
+def test_using_it_loads_nothing_heavy(database, folder):
     """An application pays for its guard in milliseconds: sqlite3 and the standard library."""
     program = (
-        "import sys, drydock; drydock.require_current\n"
+        f"import sys, drydock; drydock.require_current({str(database)!r}, {str(folder)!r},"
+        " pending='serve')\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert (ran.stdout.strip(), ran.stderr) == ("[]", "")
+
+
+def test_another_tool_s_folder_is_told_by_its_books(tmp_path):
+    """goose's folder and table: read as goose's, whether the guard finds out or is told."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "00001_start.sql").write_text("-- +goose Up\nCREATE TABLE t (x);\n")
+    (folder / "00002_next.sql").write_text("-- +goose Up\nALTER TABLE t ADD COLUMN y;\n")
+    path = databases.populate(tmp_path / "app.db")
+    databases.change(
+        path,
+        "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        " version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL,"
+        " tstamp TIMESTAMP DEFAULT (datetime('now')));"
+        "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1), (1, 1);",
+    )
+    for wanted in ("auto", "goose"):
+        state = drydock.current_state(path, folder, format=wanted)
+        assert (len(state.applied), len(state.pending)) == (1, 1)
+        assert (state.edited, state.unknown) == ((), ())
+    with closing(connection.live(path, timeout=1)) as opened:
+        ledger.create(opened)
+    assert len(drydock.current_state(path, folder).applied) == 1
+
+
+def test_the_table_of_every_other_tool_is_known():
+    """A format that is added and forgotten here would be read as Drydock's own."""
+    every = {recognition.format_named(name).table for name in recognition.names()[2:]}
+    assert every == guard.OTHERS_BOOKS
 
 
 def digest(path):
