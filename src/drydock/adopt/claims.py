@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from drydock.names import fold
@@ -41,6 +41,7 @@ _RENAME = re.compile(
     rf"\balter\s+table\s+{_MAIN}{_NAME}\s+rename\s+(?:(?:column\s+)?{_NAME}\s+)?to\s+{_NAME}",
     re.IGNORECASE,
 )
+_INSERT = re.compile(r"\binsert(?=\s+into\b)", re.IGNORECASE)
 # SQLite's messages. A hint of ours may follow a name on its line.
 _END = r"(?=$| \(did you mean|[\s\"']*\)?$)"
 _EXISTS = re.compile(rf"\b(table|index|view|trigger) (.+?) already exists{_END}", re.MULTILINE)
@@ -143,6 +144,11 @@ def of(migration: Migration) -> Claims:
         drops=drops,
         renames=renames,
     )
+
+
+def skipping_rows(migration: Migration) -> Migration:
+    """Return the script with every INSERT INTO leaving rows alone whose keys are there."""
+    return replace(migration, text=_INSERT.sub("INSERT OR IGNORE", migration.text))
 
 
 def obstacle(told: Iterable[str], statement: str, claims: Claims) -> Obstacle | None:

@@ -85,6 +85,12 @@ class _Case:
     aside: dict[Thing, str] = field(default_factory=dict)
     gone: list[Thing] = field(default_factory=list)
     renamed: list[Rename] = field(default_factory=list)
+    skips_rows: bool = False
+
+    @property
+    def is_helped(self) -> bool:
+        """True when it ran only because something was taken out of its way."""
+        return bool(self.aside or self.gone or self.renamed or self.skips_rows)
 
     def ruling(self) -> Ruling:
         trial = self.bench.run(self.migration, self.stand)
@@ -117,7 +123,7 @@ class _Case:
         if weight.is_nothing:
             return self._rule("applied", "a second run changes nothing but what triggers stamp")
         again = self.bench.run(self.migration, calm.after or trial.after)
-        if again.is_idle:
+        if again.is_idle or again.failure is not None:  # it could not have run before
             return self._changes(trial, trial.after, weight)
         would = f"would {'; '.join(weight.lines())}, and again at every run"
         return self._rule("pending", would, after=trial.after, is_unsure=True)
@@ -170,18 +176,24 @@ class _Case:
             told, statement = now.failure.cause, str(getattr(now.failure, "statement", ""))
             obstacle = claims.obstacle(told, statement, self.claims)
             if obstacle is None:
-                break
-            if not obstacle.is_there and not self.is_last_word:
+                if self.skips_rows or "UNIQUE constraint failed" not in "\n".join(told):
+                    break
+                self.skips_rows = True
+            elif not obstacle.is_there and not self.is_last_word:
                 return Ruling(None, obstacle)
-            file = self.bench.copy(base)
-            problem = self._take_back(file, base, obstacle, turn)
-            if problem is not None:
-                break
-            base = look(file, mode=self.stand.marks[0][1])
-            now = self.bench.run(self.migration, base)
+            else:
+                file = self.bench.copy(base)
+                if self._take_back(file, base, obstacle, turn) is not None:
+                    break
+                base = look(file, mode=self.stand.marks[0][1])
+            now = self._run_again(base)
             if now.failure is None:
                 return self._remade(now, failure)
         return self._conflict(*_words_of(failure))
+
+    def _run_again(self, base: Stand) -> Trial:
+        script = claims.skipping_rows(self.migration) if self.skips_rows else self.migration
+        return self.bench.run(script, base)
 
     def _take_back(self, file: Path, base: Stand, obstacle: Obstacle, turn: int) -> str | None:
         """Change `file`, a copy of `base`, so that `obstacle` is none; return why it cannot be."""
@@ -246,6 +258,7 @@ class _Case:
             *([f"exactly so: {listed([*self.aside])}"] if self.aside else []),
             *([f"gone already: {listed(self.gone)}"] if self.gone else []),
             *(f"renamed already: {each.to}" for each in self.renamed),
+            *(["its rows, by their keys"] if self.skips_rows else []),
             *([f"added since: {listed(weight.grown)}"] if weight.grown else []),
         ]
         lacking = undoing.shortfall(trial.after.file, self.aside)
@@ -260,7 +273,7 @@ class _Case:
         made = [each for each in self.aside if undoing.find(trial.after.schema, each)]
         return self._rule(
             "partial",
-            f"there: {listed([*made, *self.gone])}",
+            f"there: {listed([*made, *self.gone, *(['some of its rows'] * self.skips_rows)])}",
             f"not there; it would {'; '.join([*weight.lines(), *lacking])}",
             f"it cannot run as it is: {failure.cause[0]}",
             differs_in=differs_in,
@@ -277,13 +290,13 @@ class _Case:
             return trial
         file = self.bench.copy(trial.before)
         undoing.without_triggers(file)
-        calm = self.bench.run(self.migration, look(file, mode=self.stand.marks[0][1]))
+        calm = self._run_again(look(file, mode=self.stand.marks[0][1]))
         return trial if calm.failure else calm
 
     def _rule(
         self, verdict: Verdict, *reasons: str, after: Stand | None = None, **more: Any
     ) -> Ruling:
-        runs = verdict != "conflict" and not (self.aside or self.gone or self.renamed)
+        runs = verdict != "conflict" and not self.is_helped
         return Ruling(Judgement(self.migration, verdict, reasons, runs=runs, **more), after=after)
 
     def _conflict(self, *reasons: str, **more: Any) -> Ruling:

@@ -118,6 +118,27 @@ def test_rows_that_change_at_every_run_are_for_the_author_to_judge(lab):
     assert (found["names"].verdict, found["names"].is_unsure) == ("pending", False)
 
 
+def test_rows_that_are_there_by_their_keys_are_applied(lab):
+    """A plain INSERT stops at the first of them; some of them there is partial, none pending."""
+    lab.sql("INSERT INTO owner VALUES (10, 'ten'), (11, 'renamed since'), (20, 'x');")
+    insert = "INSERT INTO owner (id, name) VALUES ({0}, 'a'), ({1}, 'b');"
+    found = lab.judge(
+        a_all=insert.format(10, 11), b_some=insert.format(20, 21), c_none=insert.format(30, 31)
+    )
+    assert {name: each.verdict for name, each in found.items()} == {
+        "a_all": "applied",
+        "b_some": "partial",
+        "c_none": "pending",
+    }
+    assert found["a_all"].reasons == ("its rows, by their keys",)
+    assert found["b_some"].reasons[:2] == (
+        "there: some of its rows",
+        "not there; it would add 1 row to owner",
+    )
+    assert not found["c_none"].is_unsure
+    assert not found["b_some"].runs
+
+
 def test_what_only_triggers_stamp_is_no_change_of_the_script(lab):
     """An UPDATE to the values that are there already moves a touched column every time."""
     lab.sql(STAMP + 'UPDATE "order items" SET price = 1 WHERE id < 9;')
