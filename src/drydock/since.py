@@ -8,20 +8,22 @@ a second time, everything since the backup counts. It writes to nothing but file
 from __future__ import annotations
 
 import tempfile
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import candidate, connection, evidence, executor
+from drydock import candidate, connection, evidence, executor, formats
+from drydock.errors import DrydockError
 from drydock.evidence import carry
-from drydock.migration import Migration
+from drydock.migration import Migration, MigrationError
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
 
     from drydock.evidence import Evidence
+    from drydock.settings import Settings
     from drydock.walk import Walk
 
 
@@ -53,7 +55,7 @@ def made_again(backup: Path, migrations: Sequence[Migration], walk: Walk) -> Ite
                 run=walk.record.record.id,
                 logs=Path(folder),
             )
-        except executor.MigrationFailed:
+        except (executor.MigrationFailed, MigrationError):
             yield backup
         else:
             yield again
@@ -99,14 +101,24 @@ def carry_over(published: Path, now: Path, target: Path) -> tuple[Carried, ...]:
     return (*done, *(Carried(table, 0, (failed[table],)) for table in waiting))
 
 
-def applied_by(opened: sqlite3.Connection, run: str, folder: Path) -> tuple[Migration, ...]:
-    """Return the migrations that `run` applied, with the text that the ledger kept of them."""
+def applied_by(opened: sqlite3.Connection, run: str, settings: Settings) -> tuple[Migration, ...]:
+    """Return the migrations that `run` applied, with the text that the ledger kept of them.
+
+    What only their own tool's folder tells, such as the program that runs them, comes from there.
+    """
+    folder = settings.migrations
+    files: dict[str, Migration] = {}
+    with suppress(DrydockError):  # a folder that cannot be read must not stand in the way back
+        found = formats.read(folder, opened, settings.format)
+        files = {each.name: each for each in found if each.origin is not None}
     rows = opened.execute(
         "SELECT name, kind, text, checksum FROM _drydock_ledger WHERE run = ? ORDER BY sequence",
         (run,),
     )
     return tuple(
-        Migration(name, folder / f"{name}.{kind}", text, checksum)
+        replace(files[name], text=text, checksum=checksum)
+        if name in files
+        else Migration(name, folder / f"{name}.{kind}", text, checksum)
         for name, kind, text, checksum in rows
     )
 

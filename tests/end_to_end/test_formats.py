@@ -266,3 +266,26 @@ def test_sqlite_utils(case):
     before = case.everything()
     case.run(tool)
     assert case.everything() == before
+
+
+def test_going_back_tells_only_what_the_application_wrote(case):
+    """The tool's own rows are nothing that somebody wrote since; a program's run can be repeated."""
+    case.write("0001.a.py", 'from yoyo import step\n\nstep("CREATE TABLE made (x)")\n')
+    case.inv("migrate", "--yes")
+    with closing(sqlite3.connect(case.database)) as db:
+        db.execute("INSERT INTO parent VALUES (9, 'written since')")
+        db.commit()
+    said = case.inv("rollback", "--yes")
+    assert "parent" in said, said
+    assert "yoyo" not in said, said
+    assert "made" not in said.replace("made one", ""), said
+    assert "1 pending" in case.inv("status")
+
+
+def test_a_new_migration_is_left_to_its_own_tool(case):
+    """`inv new` would write a file that the tool does not understand."""
+    case.write("0001.a.py", 'from yoyo import step\n\nstep("CREATE TABLE made (x)")\n')
+    with pytest.raises(AssertionError) as refused:
+        case.inv("new", "add-tags")
+    assert "yoyo new" in str(refused.value)
+    assert [path.name for path in case.folder.iterdir()] == ["0001.a.py"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import re
 import subprocess
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from drydock import files, migration
+from drydock import connection, files, formats, migration
 from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
@@ -36,6 +37,19 @@ class BadName(DrydockError):
         )
 
 
+class AnotherToolsFolder(DrydockError):
+    """The folder of migrations is another tool's, which writes its own files."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, format_: formats.Format) -> None:
+        self.tool = format_.name
+        super().__init__(
+            f"the folder of migrations is {format_.name}'s; nothing was written",
+            hint=f"make the next one its way: {format_.how_to_make}",
+        )
+
+
 def write(
     settings: Settings, name: str, *, python: bool, changes: Sequence[tuple[Action, str]] = ()
 ) -> Path:
@@ -50,12 +64,14 @@ def write(
 
     Raises:
         BadName: It could not be a file's name.
+        AnotherToolsFolder: Its files are not of our form.
         UnreadableChangeError: A change cannot be read.
     """
     clean = re.sub(r"[\s-]+", "_", name.strip()).lower()
     if not _NAME.fullmatch(clean):
         raise BadName(name)
     files.private_folder(settings.migrations)
+    _require_own(settings)
     number = _next_number(migration.read_folder(settings.migrations))
     stem = f"{number}_{clean}"
     python = python or bool(changes)
@@ -64,6 +80,17 @@ def write(
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
     return path
+
+
+def _require_own(settings: Settings) -> None:
+    with ExitStack() as stack:
+        opened = None
+        if settings.database.exists():
+            reading = connection.read(settings.database, timeout=settings.timeout)
+            opened = stack.enter_context(closing(reading))
+        read = formats.read(settings.migrations, opened, settings.format)
+    if format_ := formats.format_of(read):
+        raise AnotherToolsFolder(format_)
 
 
 def _next_number(every: Sequence[Migration]) -> str:

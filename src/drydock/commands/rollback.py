@@ -188,7 +188,7 @@ def _written_since(
     if backup.content_digest(copy) == last.result:
         return None
     with closing(connection.read_only(copy)) as now:
-        migrations = since.applied_by(now, last.id, walk.settings.migrations)
+        migrations = since.applied_by(now, last.id, walk.settings)
     return since.of_run(wanted.file, migrations, copy, walk)
 
 
@@ -200,7 +200,7 @@ def _carry_over(walk: Walk, wanted: Backup, last: Record | None, candidate: Path
     """Put the rows written since into the candidate; tell what could not be carried."""
     now = walk.record.folder / "candidate.db-now"
     with closing(connection.read_only(now)) as opened:
-        ran = since.applied_by(opened, last.id, walk.settings.migrations) if last else ()
+        ran = since.applied_by(opened, last.id, walk.settings) if last else ()
     with since.made_again(wanted.file, ran, walk) as published:
         for carried in since.carry_over(published, now, candidate):
             walk.reporter.note(str(carried))
