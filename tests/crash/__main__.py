@@ -16,12 +16,13 @@ from tests.crash.specimen import Finding
 from tests.crash.sweeps import Laboratory
 
 KINDS = {
-    "kill": (sweeps.kill, 0.26),
-    "error": (sweeps.error, 0.14),
+    "kill": (sweeps.kill, 0.24),
+    "error": (sweeps.error, 0.12),
     "rollback": (sweeps.rollback, 0.06),
     "strace": (sweeps.strace, 0.14),
     "image": (images.case, 0.10),
-    "signal": (sweeps.signals, 0.08),
+    "signal": (sweeps.signals, 0.06),
+    "served": (sweeps.served, 0.06),
     "runners": (concurrency.runners, 0.05),
     "writers": (concurrency.writers, 0.05),
     "script": (inputs.scripts, 0.04),

@@ -150,7 +150,7 @@ def _damage(path: Path, how: str, chance: random.Random) -> None:
     elif how == "empty":
         data.clear()
     elif how == "doubled":
-        data += data
+        data = bytearray(bytes(data) * 2)
     elif how == "text":
         data = bytearray(chance.choice((b"{}", b"[]", b"null", b"\xef\xbb\xbf", b'{"a": 1e999}')))
     elif how == "nul" and data:

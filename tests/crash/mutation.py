@@ -105,7 +105,7 @@ MUTANTS = (
         "recovery.py",
         "    record.sweep(walk.state)\n",
         "",
-        (SLICE, "-k", "kills"),
+        (SLICE, "-k", "half_written"),
     ),
     Mutant(
         "F19 F20 SQLite decides where a statement ends",

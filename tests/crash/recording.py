@@ -4,6 +4,8 @@ Every open, write, truncate, sync, rename, link and unlink of the process that r
 its bytes: SQLite's as well as ours. Memory maps (``-shm``) are not seen; SQLite rebuilds them.
 """
 
+# ruff: noqa: PTH112, PTH118
+# Paths are strings here: thousands of lines are read.
 from __future__ import annotations
 
 import os
@@ -89,7 +91,7 @@ class _Reader:
         done_at = len(self.changes) if self.done_at < 0 else self.done_at
         return Recording(self.before, tuple(self.changes), done_at)
 
-    def _take(self, call: str, text: str, result: int) -> None:
+    def _take(self, call: str, text: str, result: int) -> None:  # noqa: C901 - a table of calls
         strings = [bytes.fromhex(each.replace("\\x", "")) for each in STRING.findall(text)]
         rest = STRING.sub("_", text).split(", ")
         first = int(rest[0]) if rest[0].lstrip("-").isdigit() else -1

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Self
 
 from tests.crash import tracing
 from tests.crash.faults import Fault
-from tests.crash.forked import Child
+from tests.crash.forked import Child, inv
 from tests.crash.shapes import SHAPES
 from tests.crash.specimen import Finding, Specimen, Template, scratch
+from tests.support.project import Project, free_port
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,6 +41,8 @@ class Laboratory:
         self._folder = tempfile.TemporaryDirectory(prefix="drydock-lab-", dir=scratch())
         self.home = Path(self._folder.name)
         self._templates: dict[str, Template] = {}
+        self._served: tuple[Project, str] | None = None
+        self.chain_seconds = 3.0
 
     def __enter__(self) -> Self:
         return self
@@ -47,12 +50,23 @@ class Laboratory:
     def __exit__(
         self, kind: type[BaseException] | None, value: object, trace: TracebackType | None
     ) -> None:
+        if self._served is not None:
+            inv(self._served[0].root, "stop-backend", "--force")
         self._folder.cleanup()
 
     def template(self, shape: str) -> Template:
         if shape not in self._templates:
             self._templates[shape] = Template(shape, self.home)
         return self._templates[shape]
+
+    def served(self) -> tuple[Project, str]:
+        """Return a project whose backend runs, and its content; started when first needed."""
+        if self._served is None:
+            project = Project(self.home / "served", rows=40, port=free_port())
+            started = inv(project.root, "start-backend")
+            assert started.returncode == 0, started.screen
+            self._served = project, project.dump()
+        return self._served
 
     def chance(self, kind: str, number: int) -> random.Random:
         return random.Random(f"{self.seed} {kind} {number}")
@@ -149,6 +163,28 @@ def signals(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
     if took > ANSWER_SECONDS and done.returncode != 0:
         finding = finding or Finding("silent", f"{name} was answered after {took:.1f} s")
     return shape, _cleaned(specimen, finding, f"{name} at a random moment")
+
+
+def served(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
+    """A signal at a random moment of the whole chain, with a uvicorn that must not stay down."""
+    project, before = laboratory.served()
+    chance = laboratory.chance("served", number)
+    name = chance.choice(SIGNALS)
+    child = Child(project.root, ("migrate", "--yes"), {}, Fault())
+    time.sleep(chance.random() * laboratory.chain_seconds)
+    child.signal(signal.Signals[name])
+    done = child.wait()
+    running = project.is_running()
+    story = f"{name}: exit {done.returncode}, backend {'up' if running else 'down'}\n{done.screen}"
+    if not running and (done.returncode == 0 or "inv " not in done.screen):
+        return "uvicorn", Finding("silent", story)
+    if done.returncode == 0:
+        laboratory.chain_seconds = done.seconds
+        back = inv(project.root, "rollback", "--yes")
+        story += back.screen
+    if not project.is_running() or project.dump() != before or project.left_over():
+        return "uvicorn", Finding("lost", story)
+    return "uvicorn", None
 
 
 def _signalled(specimen: Specimen, done) -> Finding | None:

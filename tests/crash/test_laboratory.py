@@ -15,6 +15,7 @@ import pytest
 
 from drydock.errors import ExitCode
 from tests.crash import concurrency, images, inputs, mutation, sweeps, tracing
+from tests.crash.faults import Fault
 from tests.crash.forked import inv
 from tests.crash.sweeps import Laboratory
 from tests.support.project import Project, free_port
@@ -39,6 +40,15 @@ def explained(case, laboratory, number):
 def test_kills_at_write_like_calls_lose_nothing(laboratory, number):
     """One SIGKILL in each database shape, at calls far apart, by our own hook."""
     explained(sweeps.kill, laboratory, number)
+
+
+@pytest.mark.parametrize("at", range(3, 9))
+def test_a_kill_while_a_record_is_half_written_leaves_nothing_for_ever(laboratory, at):
+    """The first calls of a run: its folder, its record, and the name that points to it."""
+    specimen = laboratory.template("delete").specimen()
+    assert specimen.inv("migrate", "--yes", fault=Fault("kill", at)).was_killed
+    assert specimen.after_recovery() is None
+    specimen.remove()
 
 
 @pytest.mark.parametrize("number", range(8))
