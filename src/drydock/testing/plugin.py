@@ -15,25 +15,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from drydock.migration import Migration
     from drydock.testing.runner import Runner, Sample
 
 _RUNNERS = pytest.StashKey[dict[Any, Any]]()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Call a test that takes `drydock_migration` once for each migration, by its name."""
-    if "drydock_migration" not in metafunc.fixturenames:
-        return
-    from drydock import migration, settings
+    """Call a test once for each migration whose name it takes.
+
+    `drydock_migration` is every one, `drydock_reversible` each that has a way back.
+    """
+    if "drydock_migration" in metafunc.fixturenames:
+        names = [each.name for each in _migrations(metafunc)]
+        metafunc.parametrize("drydock_migration", names)
+    if "drydock_reversible" in metafunc.fixturenames:
+        names = [each.name for each in _migrations(metafunc) if each.origin and each.origin.down]
+        none = pytest.param("", marks=pytest.mark.skip("no migration has a down"))
+        metafunc.parametrize("drydock_reversible", names or [none])
+
+
+def _migrations(metafunc: pytest.Metafunc) -> tuple[Migration, ...]:
+    from drydock import settings
     from drydock.errors import DrydockError
-    from drydock.testing.runner import full_text
+    from drydock.testing.runner import full_text, read
 
     try:
-        found = settings.load(metafunc.definition.path.parent)
-        names = [each.name for each in migration.read_folder(found.migrations)]
+        return read(settings.load(metafunc.definition.path.parent))
     except DrydockError as error:
         raise pytest.Collector.CollectError(full_text(error)) from error
-    metafunc.parametrize("drydock_migration", names)
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from drydock import backup, candidate, connection, executor, ledger, migration, plan, publish
+from drydock import backup, candidate, connection, executor, formats, ledger, plan, publish
 from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
@@ -22,6 +24,15 @@ if TYPE_CHECKING:
     from drydock.settings import Settings
 
     Sample: TypeAlias = Callable[[Path, str], None]
+
+
+def read(settings: Settings) -> tuple[Migration, ...]:
+    """Return the project's migrations, in whatever tool's format they are.
+
+    Raises:
+        FormatUnclear, MigrationError, OrderError, FolderMissing: As they say.
+    """
+    return formats.read(settings.migrations, None, settings.format)
 
 
 class SampleMissing(DrydockError):
@@ -56,7 +67,7 @@ class Runner:
         start: Path | None = None,
     ) -> None:
         self.settings = settings
-        self.migrations: tuple[Migration, ...] = migration.read_folder(settings.migrations)
+        self.migrations: tuple[Migration, ...] = read(settings)
         self._folder = folder
         self._sample = sample
         self._start = start
@@ -82,7 +93,8 @@ class Runner:
     def pending(self, database: Path) -> tuple[Migration, ...]:
         """Return the migrations that `database` has yet to run, in their order."""
         with closing(connection.read_only(database)) as opened:
-            return plan.make(ledger.entries(opened), self.migrations).pending
+            applied = formats.entries(opened, self.migrations)
+            return plan.make(applied, self.migrations).pending
 
     def migrate(self, database: Path, to: str | None = None) -> tuple[Applied, ...]:
         """Run what is pending, up to and with `to`, on the file `database` itself.
@@ -111,6 +123,7 @@ class Runner:
             root=self.settings.root,
             run="test",
             logs=self._folder,
+            known=self.migrations,
             time_limit=self.settings.time_limit,
         )
         publish.settle(database)
@@ -130,6 +143,32 @@ class Runner:
             log=self._folder / f"{migration.name}.log",
             time_limit=self.settings.time_limit,
         )
+
+    def take_back(self, database: Path, migration: Migration) -> None:
+        """Run the way back that a migration of another tool's has, on the file `database` itself.
+
+        Raises:
+            MigrationFailed: It did not run to its end; the file is no longer of use.
+        """
+        origin = migration.origin
+        assert origin is not None
+        assert origin.down is not None
+        down = origin.down
+        back = replace(
+            migration,
+            path=down.path,
+            text=down.text,
+            origin=replace(origin, program=down.program, down=None),
+        )
+        if back.kind == "sql":
+            session = executor.sql.Session(database)
+            try:
+                executor.sql.run(back, session, time_limit=self.settings.time_limit)
+            finally:
+                session.close()
+        else:
+            self.run_python(back, database)
+        publish.settle(database)
 
     def copy(self, target: Path, name: str | None = None, *, rows: bool = False) -> Path:
         """Make `target` a database as it was after the migration `name`, and return its path.
@@ -163,6 +202,7 @@ class Runner:
                     connection.create_empty(file)
                 else:
                     candidate.copy(self._start, file)
+                self.apply(file)  # makes the ledger, and the books of another tool
         for each in self.migrations[:place]:
             before, made = made, self._kept("empty", each.name)
             if not made.exists():
@@ -190,8 +230,17 @@ class Runner:
                 candidate.copy(self.empty(name), file)
                 self._sample(file, name)
                 publish.settle(file)
-                _require_rows(file, name)
+                _require_rows(file, name, self.books | {ledger.TABLE})
         return made
+
+    @cached_property
+    def books(self) -> frozenset[str]:
+        """The tables in which another tool keeps its books; none where it is Drydock alone."""
+        file = self._folder / "books.db"
+        connection.create_empty(file)
+        self.apply(file)
+        with closing(connection.read_only(file)) as opened:
+            return frozenset(backup.count_rows(opened)) - {ledger.TABLE}
 
     @property
     def _live(self) -> Path:
@@ -214,11 +263,11 @@ def _unfinished(made: Path) -> Iterator[Path]:
     file.rename(made)
 
 
-def _require_rows(file: Path, name: str) -> None:
+def _require_rows(file: Path, name: str, books: frozenset[str]) -> None:
     """Raise SampleMissing for an empty database: a test on it would prove nothing."""
     with closing(connection.read_only(file)) as opened:
         rows = backup.count_rows(opened)
-    if not any(count for table, count in rows.items() if table != ledger.TABLE):
+    if not any(count for table, count in rows.items() if table not in books):
         raise SampleMissing(f"drydock_sample put no row into the database after {name}")
 
 

@@ -73,8 +73,11 @@ def contract(project, name="", text="", **expected):
 
 
 def test_one_line_switches_the_whole_contract_on(project):
-    """Two tests for the whole history, three for each migration; the project's file untouched."""
-    contract(project, passed=2 + 3 * 2)
+    """Two tests for the whole history, three for each migration; the project's file untouched.
+
+    Drydock's own migrations have no down: the way back is the backup.
+    """
+    contract(project, passed=2 + 3 * 2, skipped=1)
     assert not (project.path / "app.db").exists()
     assert not (project.path / ".drydock").exists()
 
@@ -82,21 +85,21 @@ def test_one_line_switches_the_whole_contract_on(project):
 def test_without_a_sample_the_tests_that_need_rows_are_skipped_and_say_so(project):
     """A test on no rows would prove nothing."""
     project.makeconftest("")
-    printed = contract(project, passed=2 + 2 * 2, skipped=2)
+    printed = contract(project, passed=2 + 2 * 2, skipped=3)
     assert "override the fixture drydock_sample" in printed
 
 
 def test_a_sample_without_rows_is_a_failure(project):
     """Else every test of a populated database would pass on an empty one."""
     project.makeconftest(SAMPLE.replace("with closing", "return\n        with closing"))
-    printed = contract(project, passed=2 + 3 + 0, failed=3)
+    printed = contract(project, passed=2 + 3 + 0, failed=3, skipped=1)
     assert "drydock_sample put no row into the database after 001_start" in printed
 
 
 def test_a_migration_that_does_not_apply_fails_with_file_and_line(project):
     """The failure is what `inv migrate` would say, without a traceback of Drydock's."""
     text = "\nALTER TABLE ownr ADD COLUMN x;\n"
-    printed = contract(project, "003_typo.sql", text, failed=5, passed=6)
+    printed = contract(project, "003_typo.sql", text, failed=5, passed=6, skipped=1)
     assert "migration 003_typo failed" in printed
     assert "003_typo.sql:2" in printed
     assert "Traceback" not in printed
@@ -119,17 +122,17 @@ def test_rows_that_vanish_unannounced_fail_on_the_populated_database_only(projec
 def test_f16_rows_without_their_parent_fail(project):
     """An empty database has no child that a DELETE could orphan."""
     text = "DELETE FROM owner WHERE name = 'Åsa';\n"
-    printed = contract(project, "003_delete.sql", text, failed=2, passed=9)
+    printed = contract(project, "003_delete.sql", text, failed=2, passed=9, skipped=1)
     assert "leave rows without the parent they name" in printed
 
 
 def test_an_undeclared_finding_fails_and_a_declared_one_does_not(project):
     """A file that deletes rows says why."""
     text = 'DELETE FROM "odd; item" WHERE price > 1;\n'
-    printed = contract(project, "003_delete.sql", text, failed=1, passed=10)
+    printed = contract(project, "003_delete.sql", text, failed=1, passed=10, skipped=1)
     assert "003_delete.sql:1: delete-rows: " in printed
     declared = f"-- drydock: allow delete-rows: they were imported twice\n{text}"
-    contract(project, "003_delete.sql", declared, passed=11)
+    contract(project, "003_delete.sql", declared, passed=11, skipped=1)
 
 
 @pytest.mark.parametrize(
@@ -175,11 +178,28 @@ def test_a_time_of_the_run_is_no_difference(project):
     result.assert_outcomes(passed=3)
 
 
+def test_another_tool_s_downs_are_tried(project):
+    """goose's folder is read as it is; a down that forgets something is told with what it left."""
+    folder = project.path / "migrations"
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "00001_start.sql").write_text(
+        f'-- +goose Up\n{START}\n-- +goose Down\nDROP TABLE "odd; item";\nDROP TABLE owner;\n'
+    )
+    (folder / "00002_tag.sql").write_text(
+        "-- +goose Up\nALTER TABLE owner ADD COLUMN tag TEXT;\nCREATE INDEX by_tag ON owner (tag);"
+        "\n\n-- +goose Down\nDROP INDEX by_tag;\n"
+    )
+    printed = contract(project, passed=2 + 3 * 2 + 1, failed=1)
+    assert "00002_tag, taken back, leaves another schema:" in printed
+    assert "owner.tag" in printed
+
+
 def test_a_schema_that_is_not_the_committed_one_fails(project):
     """The schema file (and the models alike) is what the migrations have to arrive at."""
     (project.path / "drydock.toml").write_text('database = "app.db"\nschema = "schema.sql"\n')
     (project.path / "schema.sql").write_text(START)
-    printed = contract(project, passed=7, failed=1)
+    printed = contract(project, passed=7, failed=1, skipped=1)
     assert "owner.tag" in printed
 
 
@@ -233,7 +253,7 @@ def test_a_history_may_start_from_a_database_that_is_there(project):
     project.makeconftest(f"import pathlib\n{SAMPLE}{START_FIXTURE}")
     (project.path / "before.sql").write_text(START)
     (project.path / "migrations" / "001_start.sql").unlink()
-    contract(project, passed=2 + 3)
+    contract(project, passed=2 + 3, skipped=1)
 
 
 def test_a_folder_that_cannot_be_read_is_told_when_tests_are_collected(project):
