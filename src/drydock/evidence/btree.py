@@ -117,6 +117,16 @@ def spills(page: bytes, usable: int, at: int = 0) -> Iterator[int]:
         yield _NUMBER.unpack_from(page, start + local)[0]
 
 
+def end_of_cell(page: bytes, start: int, kind: int) -> int:
+    """Where a cell ends that begins at `start`, behind its child's number, and does not spill."""
+    size, start = _varint(page, start)
+    if kind == INTERIOR_TABLE:
+        return start  # its one number is the row's, and there is no content
+    if kind == LEAF_TABLE:
+        _, start = _varint(page, start)
+    return start + size
+
+
 def _varint(page: bytes, at: int) -> tuple[int, int]:
     """The variable-length integer at `at`, and where the next field begins."""
     value = 0

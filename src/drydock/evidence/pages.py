@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from drydock.evidence import btree
+from drydock.evidence import btree, moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -118,10 +118,23 @@ class PageProof:
     def rows_if_same(self, root_before: int, root_after: int) -> int | None:
         """The number of entries of a b-tree that is the same in both files, or None.
 
-        The two root pages may have different numbers (a root can move), not different bytes.
+        It may stand on other pages in the file after: then its entries are compared page by page.
         """
         if not (0 < root_before <= self._header.pages and 0 < root_after <= self._pages_after):
             return None
+        in_place = self._rows_if_in_place(root_before, root_after)
+        if in_place is not None or root_before == root_after:
+            return in_place
+        return moved.entries_if_same(
+            lambda number: self._page(number, 0),
+            lambda number: self._page(number, 1),
+            (root_before, root_after),
+            self._header.usable,
+            limit=max(self._header.pages, self._pages_after),
+        )
+
+    def _rows_if_in_place(self, root_before: int, root_after: int) -> int | None:
+        """The same, for a tree whose pages below the root have kept their numbers."""
         if self._page(root_before, 0) != self._page(root_after, 1):
             return None
         levels = self._tree(root_before)

@@ -64,7 +64,9 @@ def needed_check(files: Files, evidence: TableEvidence) -> Check | None:
     if indexes_same and evidence.pages_proved:
         same = all(before[name].sql == index.sql for name, index in after.items())
         if same or evidence.columns:  # RENAME COLUMN edits the SQL of indexes too
-            return None
+            # A CHECK or NOT NULL that the table has now must hold for rows that nobody touched.
+            is_asked = table.sql != files.old.tables[fold(was)].sql
+            return Check("quick_check", evidence.name, was) if is_asked else None
     if indexes_same and all(
         _entries_stayed(files.connection, evidence, before[name], index)
         for name, index in after.items()

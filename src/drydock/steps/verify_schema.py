@@ -42,7 +42,7 @@ def perform(walk: Walk) -> str:
         walk.files = walk.files or formats.read(
             walk.settings.migrations, opened, walk.settings.format
         )
-        result = verify.verify(walk.settings, opened, walk.files, schema_file=not walk.published)
+        result = verify.verify(walk.settings, opened, walk.files, after_publish=walk.published)
     for note in result.notes:
         walk.reporter.note(note)
     if result.problems:
