@@ -52,7 +52,7 @@ def test_a_zombie_is_gone(yard):
     assert process.identify(child.pid) is None
 
 
-@pytest.mark.parametrize("pid", [0, 1, os.getpid()])
+@pytest.mark.parametrize("pid", [0, 1, os.getpid()], ids=["every process", "init", "ourselves"])
 def test_init_and_ourselves_are_never_signalled(pid):
     """Whatever a record says."""
     it = process.identify(pid) or replace(process.identify(os.getpid()), pid=pid)
