@@ -142,8 +142,8 @@ class _Drill:
             project.write(self._folder, "001_drill", project.good(self._largest))
             project.migrate(self._folder, self._reporter)
             self._require(self._is_migrated(), "the migration is not in the database")
-            on = f", a column and an index on {self._largest}" if self._largest else ""
-            say(f"a table{on}: backed up, proved, published, verified")
+            more = ", a column and an index" if self._largest else ""
+            say(f"a table{more}, proved, published")
 
     def roll_back(self) -> float:
         """Go back to before the migration; return the seconds that it took."""
@@ -166,8 +166,8 @@ class _Drill:
             else:
                 self._require(False, "a migration that fails was taken for one that did not")
             broken.unlink()
-            what = f"had deleted all of {self._largest}" if self._largest else "was half done"
-            say(f"the migration {what} when it failed; nothing was changed")
+            what = f"deleting all of {self._largest}" if self._largest else "half of it"
+            say(f"failed after {what}; nothing changed")
 
     def kill(self) -> None:
         """Kill a run in the instant of publish; see that the next command cleans up after it."""
@@ -189,7 +189,7 @@ class _Drill:
             self._require_sound()
             self._go_back(project.walk(self._folder, self._reporter), None)
             self._require_as_it_was()
-            say("killed while publishing: whole, and taken back, by digest")
+            say("killed while publishing: whole, and taken back")
 
     def restore_backups(self) -> tuple[str, ...]:
         """Restore the newest real backups to scratch files and prove them; return their ids."""
@@ -202,8 +202,10 @@ class _Drill:
                 problems = backup.verify(restored)
                 self._require(not problems, each.id, *problems)
                 restored.file.unlink()
-            names = ", ".join(each.id for each in newest)
-            say(f"restored and proved: {names}" if newest else "there is none yet: inv backup")
+            told = (
+                f"{len(newest)} restored and proved, the newest {newest[-1].id}" if newest else ""
+            )
+            say(told or "there is none yet: inv backup")
         return tuple(each.id for each in newest)
 
     @contextmanager
