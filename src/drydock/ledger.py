@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from drydock.migration import Migration
 
 TABLE = "_drydock_ledger"
+TAKEN_BACK = "_drydock_taken_back"
 
 _CREATE = f"""\
 CREATE TABLE IF NOT EXISTS {TABLE} (
@@ -28,6 +29,14 @@ CREATE TABLE IF NOT EXISTS {TABLE} (
   seconds REAL NOT NULL,
   run TEXT NOT NULL,
   declared TEXT NOT NULL DEFAULT ''
+)"""
+
+_CREATE_BACK = f"""\
+CREATE TABLE IF NOT EXISTS {TAKEN_BACK} (
+  sequence INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  taken_back_at TEXT NOT NULL,
+  run TEXT NOT NULL
 )"""
 
 
@@ -106,6 +115,28 @@ def record(
 def remove(connection: sqlite3.Connection, name: str) -> None:
     """Take the migration `name` out of the ledger; harmless where it is not in it."""
     connection.execute(f"DELETE FROM {TABLE} WHERE name = ?", (name,))
+
+
+def take_back(connection: sqlite3.Connection, name: str, *, at: str, run: str) -> None:
+    """Take the migration `name` out of the ledger, and note that `run` did; `at` is UTC."""
+    connection.execute(_CREATE_BACK)
+    remove(connection, name)
+    connection.execute(
+        f"INSERT INTO {TAKEN_BACK} (name, taken_back_at, run) VALUES (?, ?, ?)", (name, at, run)
+    )
+
+
+def knows_run(connection: sqlite3.Connection, run: str) -> bool:
+    """Say whether `run` applied a migration here, or took one back."""
+    if any(entry.run == run for entry in entries(connection)):
+        return True
+    found = connection.execute(
+        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (TAKEN_BACK,)
+    ).fetchone()
+    if found is None:
+        return False
+    row = connection.execute(f"SELECT 1 FROM {TAKEN_BACK} WHERE run = ?", (run,)).fetchone()
+    return row is not None
 
 
 def rename(connection: sqlite3.Connection, old: str, new: str) -> None:

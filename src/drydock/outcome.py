@@ -32,5 +32,5 @@ def took_place(live: Path, found: Record) -> bool:
         return live.stat().st_ino == found.new_inode
     with closing(connection.live(live, timeout=5.0)) as opened:  # rolls a hot journal back
         if not found.target:
-            return any(entry.run == found.id for entry in ledger.entries(opened))
+            return ledger.knows_run(opened, found.id)
     return content_digest(live) == found.target

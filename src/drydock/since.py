@@ -54,6 +54,7 @@ def made_again(backup: Path, migrations: Sequence[Migration], walk: Walk) -> Ite
                 root=walk.settings.root,
                 run=walk.record.record.id,
                 logs=Path(folder),
+                known=walk.files,
             )
         except (executor.MigrationFailed, MigrationError):
             yield backup

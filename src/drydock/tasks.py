@@ -137,6 +137,7 @@ def restore(
 @task(
     help={
         "to": "a backup's id; by default the one that the last run took",
+        "down": "take one migration back by its own down script instead, through the whole chain",
         "keep-new-rows": "carry over what the application wrote since, where columns allow",
         "yes": "do not ask",
         "no-backend": "leave the backend alone",
@@ -147,6 +148,7 @@ def rollback(
     context: Context,
     to: str | None = None,
     keep_new_rows: bool = False,
+    down: str | None = None,
     yes: bool = False,
     no_backend: bool = False,
 ) -> None:
@@ -154,14 +156,14 @@ def rollback(
     from drydock.commands import rollback as command
     from drydock.walk import Options
 
-    command.run(
-        walk_of(context, Options(yes=yes, no_backend=no_backend, keep_new_rows=keep_new_rows)), to
-    )
+    options = Options(down=down, keep_new_rows=keep_new_rows, yes=yes, no_backend=no_backend)
+    command.run(walk_of(context, options), to)
 
 
 @task(
     help={
         "static": "the text and the rows as they are, without a rehearsal",
+        "downs": "prove on copies that each pending down script takes its migration back whole",
         "format": "text, json, sarif or github",
         "json": "the same as --format json",
         "verbose": "print all that is known of each finding",
@@ -171,6 +173,7 @@ def rollback(
 def review(
     context: Context,
     static: bool = False,
+    downs: bool = False,
     format: str = "text",  # noqa: A002 - the flag's name
     json: bool = False,
     verbose: bool = False,  # noqa: ARG001 - @guarded makes the terminal of it
@@ -182,7 +185,7 @@ def review(
     from drydock.commands import review as command
 
     form = "json" if json else format
-    command.run(settings_of(context), terminal_of(context), static=static, form=form)
+    command.run(settings_of(context), terminal_of(context), static=static, downs=downs, form=form)
 
 
 @task(

@@ -46,6 +46,7 @@ class Options:
     force: bool = False
     expect: tuple[str, ...] = ()
     keep_new_rows: bool = False
+    down: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +172,17 @@ class Walk:
 
         Raises:
             UnknownMigration: ``--to`` names none.
+            NoWayBack: ``--down`` names one that cannot be taken back.
         """
         if self.hold is not None:
             self.plan = self._plan_of(self.hold.connection)
         else:
             with closing(connection.read(self.live, timeout=self.settings.timeout)) as opened:
                 self.plan = self._plan_of(opened)
-        self.pending = plan.up_to(self.plan, self.options.to)
+        if self.options.down is None:
+            self.pending = plan.up_to(self.plan, self.options.to)
+        else:
+            self.pending = (formats.chosen(self.plan, self.files, self.options.down),)
         return self.plan
 
     def _plan_of(self, opened: sqlite3.Connection) -> Plan:

@@ -269,7 +269,7 @@ def test_sqlite_utils(case):
 
 
 def test_going_back_tells_only_what_the_application_wrote(case):
-    """The tool's own rows are nothing that somebody wrote since; a program's run can be repeated."""
+    """The tool's own rows are nothing that somebody wrote; a program can be run again."""
     case.write("0001.a.py", 'from yoyo import step\n\nstep("CREATE TABLE made (x)")\n')
     case.inv("migrate", "--yes")
     with closing(sqlite3.connect(case.database)) as db:
@@ -289,3 +289,67 @@ def test_a_new_migration_is_left_to_its_own_tool(case):
         case.inv("new", "add-tags")
     assert "yoyo new" in str(refused.value)
     assert [path.name for path in case.folder.iterdir()] == ["0001.a.py"]
+
+
+UP_AND_DOWN = (
+    "-- migrate:up\nALTER TABLE parent ADD COLUMN tag TEXT;\nCREATE TABLE made (x);\n\n"
+    "-- migrate:down\nDROP TABLE made;\nALTER TABLE parent DROP COLUMN tag;\n"
+)
+
+
+def test_down_goes_through_the_whole_chain(case):
+    """Backed up, run on a candidate, proved, published, struck from both books."""
+    case.write("1_first.sql", UP_AND_DOWN)
+    case.write("2_second.sql", "-- migrate:up\nCREATE TABLE b (x);\n-- migrate:down\n")
+    before = case.everything()
+    case.inv("migrate", "--yes")
+    with pytest.raises(AssertionError, match="take that back first: inv rollback --down 2_second"):
+        case.inv("rollback", "--down", "1_first", "--yes")
+    with pytest.raises(AssertionError, match="no down script"):
+        case.inv("rollback", "--down", "2_second", "--yes")
+    case.write(
+        "2_second.sql", "-- migrate:up\nCREATE TABLE b (x);\n-- migrate:down\nDROP TABLE b;\n"
+    )
+    case.inv("rollback", "--down", "2_second", "--yes")
+    middle = case.everything()
+    said = case.inv("rollback", "--down", "1_first", "--yes")
+    assert "1 taken back" in said, said
+    assert "2 pending" in case.inv("status")
+    emptied = [line for line in case.everything() if "schema_migrations" not in line]
+    assert emptied == before
+    case.inv("rollback", "--yes")
+    assert case.everything() == middle
+    assert "1 applied, 1 pending" in case.inv("status")
+
+
+def test_a_down_that_loses_data_asks_first(case):
+    """Nobody there to answer: refused, and nothing changed."""
+    case.write("1_first.sql", UP_AND_DOWN)
+    case.inv("migrate", "--yes")
+    with closing(sqlite3.connect(case.database)) as db:
+        db.execute("UPDATE parent SET tag = 'kept'")
+        db.commit()
+    before = case.everything()
+    with pytest.raises(AssertionError, match="drop-column"):
+        case.inv("rollback", "--down", "1_first")
+    assert case.everything() == before
+
+
+def test_review_downs_proves_each_way_back_on_copies(case):
+    """One leads back, one does not, one has none; nothing is changed."""
+    case.write("1_first.sql", UP_AND_DOWN)
+    before = case.everything()
+    assert "leads back   1_first" in case.inv("review", "--downs")
+    case.write(
+        "2_second.sql",
+        "-- migrate:up\nUPDATE parent SET name = 'x' || id;\nCREATE INDEX i ON parent (name);\n"
+        "-- migrate:down\nSELECT 1;\n",
+    )
+    case.write("3_third.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\n")
+    with pytest.raises(AssertionError) as differs:
+        case.inv("review", "--downs")
+    told = str(differs.value)
+    assert "differs      2_second" in told
+    assert "parent: 2 rows changed" in told
+    assert "no way back  3_third" in told
+    assert case.everything() == before

@@ -39,14 +39,19 @@ def run(walk: Walk, terminal: Terminal) -> None:
         DrydockError: A step failed; everything was undone.
     """
     try:
-        _walk(walk)
+        go(walk)
     finally:
         page = walk.run.folder / files.PAGE if walk.run is not None else None
         if terminal.as_json and page is not None and page.exists():
             terminal.document(files.read(page))
 
 
-def _walk(walk: Walk) -> None:
+def go(walk: Walk) -> None:
+    """Review, then walk the chain, for what the walk's options ask.
+
+    Raises:
+        DrydockError: A step failed; everything was undone.
+    """
     from drydock import chain
 
     if walk.options.create:

@@ -48,7 +48,9 @@ class UnknownFormat(DrydockError):
         super().__init__(f"there is no format {name!r}", hint=f"known: {', '.join(FORMATS)}")
 
 
-def run(settings: Settings, terminal: Terminal, *, static: bool, form: str) -> None:
+def run(
+    settings: Settings, terminal: Terminal, *, static: bool, form: str, downs: bool = False
+) -> None:
     """Review what is pending and print it in the form asked for.
 
     Args:
@@ -56,11 +58,18 @@ def run(settings: Settings, terminal: Terminal, *, static: bool, form: str) -> N
         terminal: Where it is shown.
         static: The text and the rows as they are, without a rehearsal.
         form: One of `FORMATS`.
+        downs: Try the ways back instead.
 
     Raises:
         ReviewFoundErrors: There are errors that no directive allows.
+        DownsDiffer: A way back does not lead back.
         UnknownFormat: `form` is none.
     """
+    if downs:
+        from drydock.commands import downs as trial
+
+        trial.run(settings, terminal)
+        return
     if form not in FORMATS:
         raise UnknownFormat(form)
     with tempfile.TemporaryDirectory(prefix="drydock-review-") as folder:

@@ -13,6 +13,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from drydock import backup, chain, connection, evidence, files, hold, outcome, record, since
+from drydock.commands import migrate as forward
 from drydock.commands.backups import require_sound
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
@@ -62,6 +63,9 @@ def run(walk: Walk, name: str | None) -> None:
         NothingToRollBack, NoSuchBackup, BackupUnsound, RollbackRefused: Nothing was changed.
         DrydockError: A step failed; `state` says how things stand.
     """
+    if walk.options.down is not None:
+        forward.go(walk)
+        return
     chain.begin(walk)
     last = last_published(walk)
     if name is None and last is None:

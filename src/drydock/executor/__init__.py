@@ -72,7 +72,7 @@ def apply(
                     log=logs / f"{migration.name}.log",
                     time_limit=time_limit,
                 )
-            _enter(session, migration, applied, run)
+            _enter(session, migration, applied, run, known)
             done.append(applied)
             on_applied(applied)
             reach("migrate-1")
@@ -81,12 +81,22 @@ def apply(
     return tuple(done)
 
 
-def _enter(session: sql.Session, migration: Migration, applied: Applied, run: str) -> None:
+def _enter(
+    session: sql.Session,
+    migration: Migration,
+    applied: Applied,
+    run: str,
+    known: Sequence[Migration],
+) -> None:
     """Enter `migration` in the ledger, which it may have dropped or left locked."""
     try:
         opened = session.open()
         connection.stop_when(opened)
         at, seconds = record.now(), applied.seconds
+        if migration.origin is not None and migration.origin.is_down:
+            formats.strike(opened, migration, known, at=at)
+            ledger.take_back(opened, migration.name, at=at, run=run)
+            return
         ledger.remove(opened, migration.name)  # its own tool may have taken it back meanwhile
         ledger.record(opened, migration, applied_at=at, seconds=seconds, run=run)
         formats.enter(opened, migration, applied_at=at, seconds=seconds)

@@ -9,6 +9,7 @@ is refused with a question: never a guess that runs.
 from __future__ import annotations
 
 from drydock.formats.books import agree, enter, entries, strike
+from drydock.formats.downs import NoWayBack, chosen
 from drydock.formats.format import BooksRefused, Format
 from drydock.formats.recognition import FormatUnclear, UnknownFormat, format_of, names, read
 
@@ -16,8 +17,10 @@ __all__ = [
     "BooksRefused",
     "Format",
     "FormatUnclear",
+    "NoWayBack",
     "UnknownFormat",
     "agree",
+    "chosen",
     "enter",
     "entries",
     "format_of",

@@ -102,12 +102,16 @@ def enter(
 
 
 def strike(
-    connection: sqlite3.Connection, migration: Migration, files: Sequence[Migration]
+    connection: sqlite3.Connection,
+    migration: Migration,
+    files: Sequence[Migration],
+    *,
+    at: str = "",
 ) -> None:
-    """Take `migration` out of both books: its way back has been run."""
+    """Take `migration` out of both books: its way back has been run, at `at` or just now."""
     format_ = format_of((migration,))
     if format_ is not None and migration.origin is not None and not migration.origin.keeps_books:
-        format_.strike(connection, migration, files, datetime.now(UTC))
+        format_.strike(connection, migration, files, _when(at))
     ledger.remove(connection, migration.name)
 
 

@@ -63,6 +63,8 @@ def perform(walk: Walk) -> str:
     )
     reach("migrate-3")
     told = inspection.summary(walk.evidence, len(walk.applied))
+    if walk.options.down is not None:
+        told = told.replace("applied", "taken back", 1)
     if walk.options.dry_run:
         _keep_schemas(walk)
         _discard(walk)

@@ -94,7 +94,10 @@ class Bench:
         """Take a migration out of both books."""
         files = self.read()
         with closing(sqlite3.connect(self.database, isolation_level=None)) as db:
-            formats.strike(db, next(each for each in files if each.name == name), files)
+            wanted = next(each for each in files if each.name == name)
+            formats.strike(db, wanted, files, at="2026-01-02T03:04:05+00:00")
+            if ledger.exists(db):
+                ledger.remove(db, name)
 
     def ledger(self) -> list[str]:
         """Return the names in our own ledger."""
