@@ -116,7 +116,8 @@ def _picture(schema: Schema, changes: SchemaDifference) -> str:
     from drydock.receipt.excerpt import excerpt
     from drydock.schema.diagram import svg
 
-    return svg(*excerpt(schema, changes))
+    shown, about = excerpt(schema, changes)
+    return svg(shown, about) if shown.own_tables or about else ""
 
 
 def find(state: Path, name: str = "") -> tuple[Record, Path]:
