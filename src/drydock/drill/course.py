@@ -166,8 +166,8 @@ class _Drill:
             else:
                 self._require(False, "a migration that fails was taken for one that did not")
             broken.unlink()
-            what = f"deleting all of {self._largest}" if self._largest else "half of it"
-            say(f"failed after {what}; nothing changed")
+            what = f"emptied {self._largest}" if self._largest else "made a table"
+            say(f"{what} and failed; nothing changed")
 
     def kill(self) -> None:
         """Kill a run in the instant of publish; see that the next command cleans up after it."""
