@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from drydock.errors import ExitCode
 from tests.crash import concurrency, images, inputs, mutation, sweeps, tracing
 from tests.crash.faults import Fault
-from tests.crash.forked import inv
+from tests.crash.forked import Child, inv
 from tests.crash.sweeps import Laboratory
 from tests.support.project import Project, free_port
 
@@ -219,3 +222,26 @@ def test_an_idle_connection_and_a_reader_are_waited_for_or_named(laboratory):
 def test_without_its_guard_the_laboratory_fails(mutant):
     """Three of the switched-off guards; `make crash` tries them all."""
     assert not mutation.survives(mutant)
+
+
+def test_f25_a_migration_does_not_outlive_its_killed_run(laboratory):
+    """It would go on beside the next run and make the cleaned up candidate anew."""
+    specimen = laboratory.template("python").specimen()
+    script = specimen.root / "migrations" / "003_shops.py"
+    whole = script.read_text()
+    script.write_text(
+        "import pathlib, time\npathlib.Path('pid').write_text(str(__import__('os').getpid()))\n"
+        "pathlib.Path('there').touch()\ntime.sleep(60)\n" + whole
+    )
+    child = Child(specimen.root, ("migrate", "--yes"), {}, Fault())
+    deadline = time.monotonic() + 30
+    while not (specimen.root / "there").exists():
+        assert time.monotonic() < deadline
+    child.signal(signal.SIGKILL)
+    child.wait()
+    orphan = int((specimen.root / "pid").read_text())
+    while psutil.pid_exists(orphan) and psutil.Process(orphan).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "it goes on"
+    script.write_text(whole)
+    assert specimen.after_recovery() is None
+    specimen.remove()

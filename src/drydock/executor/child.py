@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from drydock.executor.diagnosis import explain
+from drydock.executor.orphan import end_with
 from drydock.executor.recording import Connection, connections, note_uncommitted, report
 from drydock.migration import Migration
 
@@ -131,6 +132,7 @@ def main() -> None:
     """Run the migration named by the order on standard input."""
     descriptor = int(sys.argv[1])
     order = json.load(sys.stdin)
+    end_with(order["parent"])
     redirect = Redirect(order)
     for module in (sqlite3, sqlite3.dbapi2):  # SQLAlchemy takes it from the second
         vars(module)["connect"] = redirect.connect

@@ -98,6 +98,7 @@ def _send(
         "live": str(live),
         "root": str(root),
         "allowed": [each.rule for each in migration.directives],
+        "parent": os.getpid(),
     }
     assert child.stdin is not None
     with suppress(BrokenPipeError), child.stdin as pipe:
