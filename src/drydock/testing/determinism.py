@@ -37,7 +37,7 @@ def differences(
     *,
     leave_out: frozenset[str] = frozenset(),
 ) -> list[str]:
-    """Return what differs, one line for each column and one for a schema or a count.
+    """Return what differs in schema or rows, one line for each column, one for a schema or a count.
 
     Args:
         first: One database.
@@ -48,6 +48,18 @@ def differences(
     """
     if first.execute(_SCHEMA).fetchall() != second.execute(_SCHEMA).fetchall():
         return ["the schema"]
+    return in_rows(first, second, began, ended, leave_out=leave_out)
+
+
+def in_rows(
+    first: sqlite3.Connection,
+    second: sqlite3.Connection,
+    began: float,
+    ended: float,
+    *,
+    leave_out: frozenset[str] = frozenset(),
+) -> list[str]:
+    """Return what differs in the rows of two databases of one schema; see `differences`."""
     names = [str(row[0]) for row in first.execute(_TABLES) if row[0] not in leave_out]
     return [line for name in names for line in _in_table(first, second, name, began, ended)]
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from drydock import backup, candidate, connection, executor, formats, ledger, plan, publish
 from drydock.errors import DrydockError, ExitCode
+from drydock.formats import downs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,30 +145,18 @@ class Runner:
         )
 
     def take_back(self, database: Path, migration: Migration) -> None:
-        """Run the way back that a migration of another tool's has, on the file `database` itself.
+        """Run the way back of another tool's migration on the file `database` itself.
 
         Raises:
+            NoWayBack: It has none.
             MigrationFailed: It did not run to its end; the file is no longer of use.
         """
-        origin = migration.origin
-        assert origin is not None
-        assert origin.down is not None
-        down = origin.down
-        back = replace(
-            migration,
-            path=down.path,
-            text=down.text,
-            origin=replace(origin, program=down.program, down=None),
-        )
-        if back.kind == "sql":
-            session = executor.sql.Session(database)
-            try:
-                executor.sql.run(back, session, time_limit=self.settings.time_limit)
-            finally:
-                session.close()
-        else:
-            self.run_python(back, database)
-        publish.settle(database)
+        back = downs.of(migration)
+        if back is None:
+            raise downs.NoWayBack(
+                migration.name, "it has no down script", hint="count on the backup: inv rollback"
+            )
+        self.apply(database, back)
 
     def copy(self, target: Path, name: str | None = None, *, rows: bool = False) -> Path:
         """Make `target` a database as it was after the migration `name`, and return its path.

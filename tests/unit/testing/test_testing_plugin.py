@@ -190,9 +190,13 @@ def test_another_tool_s_downs_are_tried(project):
         "-- +goose Up\nALTER TABLE owner ADD COLUMN tag TEXT;\nCREATE INDEX by_tag ON owner (tag);"
         "\n\n-- +goose Down\nDROP INDEX by_tag;\n"
     )
-    printed = contract(project, passed=2 + 3 * 2 + 1, failed=1)
-    assert "00002_tag, taken back, leaves another schema:" in printed
-    assert "owner.tag" in printed
+    (folder / "00003_shout.sql").write_text(
+        "-- +goose Up\nUPDATE owner SET name = upper(name) WHERE id > 0;\n\n"
+        "-- +goose Down\nUPDATE owner SET name = lower(name);\n"
+    )
+    printed = contract(project, passed=2 + 3 * 3 + 1, failed=2)
+    assert "00002_tag, taken back, leaves something else:\n  +  owner.tag" in printed
+    assert "00003_shout, taken back, leaves something else:\n  owner.name: " in printed
 
 
 def test_a_schema_that_is_not_the_committed_one_fails(project):
