@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from drydock import connection, ledger, migration, plan
 from drydock.errors import DrydockError, ExitCode
+from drydock.names import BOOKS
 
 if TYPE_CHECKING:
     import os
@@ -26,23 +27,6 @@ if TYPE_CHECKING:
 
 Pending = Literal["refuse", "serve"]
 """What an application does on a schema that is behind its code: not start, or serve what it can."""
-
-OTHERS_BOOKS = frozenset(
-    {
-        "__diesel_schema_migrations",
-        "__drizzle_migrations",
-        "_prisma_migrations",
-        "_sqlite_migrations",
-        "_sqlx_migrations",
-        "_yoyo_migration",
-        "alembic_version",
-        "flyway_schema_history",
-        "goose_db_version",
-        "refinery_schema_history",
-        "schema_migrations",
-    }
-)
-"""The tables of other tools: without one of them the folder need not be recognised, which costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +167,4 @@ def _is_surely_ours(opened: sqlite3.Connection) -> bool:
     """Say whether Drydock alone has ever migrated the database: its ledger, and nobody's books."""
     rows = opened.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
     tables = {str(name) for (name,) in rows}
-    return ledger.TABLE in tables and not tables & OTHERS_BOOKS
+    return ledger.TABLE in tables and not tables & BOOKS

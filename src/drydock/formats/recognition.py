@@ -36,6 +36,7 @@ _CLASSES = {
     "yoyo": "Yoyo",
     "alembic": "Alembic",
     "sqlite-utils": "SqliteUtils",
+    "django": "Django",
 }
 """The format's name → its class, in the module of the same name (``-`` is ``_`` there)."""
 
