@@ -123,6 +123,9 @@ def publish(
         # Whatever stands beside the live file would be replayed into the new one (F04, F05). We
         # hold the lock, so nobody is writing it: a journal left by PERSIST mode is an empty one.
         Path(f"{live}{suffix}").unlink(missing_ok=True)
+    # Nor may a power cut bring one back: SQLite does not sync the folder after it has deleted the
+    # journal of the hold's own change, and a disk may keep the rename and not the deletion.
+    files.sync(live.parent)
     if way == "rename" and not _rename(candidate, live, keep_old):
         way = "backup-api"
         announce(way, 0, 0)

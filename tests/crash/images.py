@@ -42,8 +42,20 @@ def case(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
         (template.old, template.new) if command == "rollback" else (template.new, template.old)
     )
     known: dict[str, str] = {}
+    moments = [
+        place
+        for place, change in enumerate(recording.changes)
+        if change.name in TRIO or change.other in TRIO
+    ]
+    instant = next(
+        (place for place in moments if recording.changes[place].what == "rename"), moments[-1]
+    )
     for attempt in range(A_CASE):
         cut = chance.randrange(len(recording.changes) + 1)
+        if attempt % 2:  # around a change of the live file's name, or of a sidecar's
+            cut = min(chance.choice(moments) + chance.randrange(3), len(recording.changes))
+        if attempt % 5 == 1:  # the instant
+            cut = min(instant + 1, len(recording.changes))
         if attempt % 10 == 0:
             cut = len(recording.changes)  # a run that said "done" stays done
         image = Disk(recording, cut).after_power_cut(chance)

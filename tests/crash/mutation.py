@@ -45,6 +45,13 @@ MUTANTS = (
         (SLICE, "-k", "power_cut"),
     ),
     Mutant(
+        "F05 no power cut brings a journal back beside the new database",
+        "publish.py",
+        "    files.sync(live.parent)\n    if way",
+        "    if way",
+        (SLICE, "-k", "power_cut"),
+    ),
+    Mutant(
         "F40 an error behind the rename is not 'nothing changed'",
         "steps/migrate.py",
         "        walk.published = outcome.took_place(walk.live, walk.record.record)\n",
