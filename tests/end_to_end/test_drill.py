@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from tests.support.contract import broken
+
 
 def test_it_drills_beside_the_running_backend_and_touches_nothing(served, tmp_path):
     """Each exercise is a line, the figure is told, and the application never notices."""
@@ -23,9 +25,10 @@ def test_it_drills_beside_the_running_backend_and_touches_nothing(served, tmp_pa
 
 
 def test_json_is_one_document(project):
-    """The figure for a dashboard."""
+    """The figure for a dashboard, as docs/json.md promises it."""
     done = project.inv("drill", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
+    assert broken("inv drill", told) == []
     assert told["bytes"] == project.database.stat().st_size
     assert told["recovery"] > 0
