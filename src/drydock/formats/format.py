@@ -109,14 +109,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Why a folder looks like a format's; `decides` is False where another tool's looks the same.
-
-    `is_plain` says that Drydock's own reading would be the same too.
-    """
+    """Why a folder looks like a format's; `decides` is False where another tool's looks the same."""
 
     reason: str
     decides: bool = True
-    is_plain: bool = False
 
 
 class Format(ABC):

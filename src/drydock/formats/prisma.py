@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from drydock.formats import folders, sections
@@ -19,7 +20,6 @@ from drydock.origin import Origin
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from drydock.migration import Migration
@@ -58,7 +58,9 @@ class Prisma(Format):
                 f"{failed} started and never finished; part of it may be in the database",
                 hint=f"say what holds: npx prisma migrate resolve --rolled-back {failed}",
             )
-        return tuple(Mark(str(row[0]), str(row[1]), str(row[3])) for row in rows if row[2] is None)
+        return tuple(
+            Mark(str(row[0]), _shown(row[1]), str(row[3])) for row in rows if row[2] is None
+        )
 
     def open_books(self, connection: sqlite3.Connection) -> None:
         """Create the table as Prisma does."""
@@ -106,6 +108,13 @@ class Prisma(Format):
             " WHERE migration_name = ? AND rolled_back_at IS NULL",
             (round(at.timestamp() * 1000), version_of(migration)),
         )
+
+
+def _shown(at: int | str) -> str:
+    """Return a time of the table's, milliseconds or text, in ISO 8601."""
+    if isinstance(at, str):
+        return at
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
 
 
 def _read(path: Path) -> Migration:

@@ -132,7 +132,7 @@ def recognise(look: Look) -> Format | None:
     certain = [format_ for format_, sight in seen if sight.decides]
     if len(certain) == 1:
         return certain[0]
-    if not certain and all(sight.is_plain for _, sight in seen):
+    if not seen:
         return None
     asked = [
         (format_.name, sight.reason) for format_, sight in seen if sight.decides or not certain
