@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 from collections import Counter
 
 from tests.crash import concurrency, images, inputs, mutation, sweeps, tracing
@@ -84,6 +85,8 @@ def _one(case, laboratory: Laboratory, number: int):
         return case(laboratory, number)
     except TimeoutError as error:
         return "-", Finding("silent", f"it hung: {error}")
+    except Exception:  # noqa: BLE001 - one case that cannot be judged must not end the others
+        return "-", Finding("silent", f"it could not be judged:\n{traceback.format_exc()}")
 
 
 if __name__ == "__main__":

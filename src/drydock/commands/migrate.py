@@ -56,6 +56,9 @@ def go(walk: Walk) -> None:
 
     if walk.options.create:
         create(walk)
+    # First of all: eight runners that read the database for their reviews would keep the one
+    # that may work from leaving WAL mode.
+    walk.lock_up()
     review_first(walk)
     chain.begin(walk)
     found = walk.read_plan()
