@@ -171,9 +171,9 @@ class Flyway(Format):
         assert match is not None
         name = _name(match)
         script, digest = origin.description, int(origin.digest)
-        if kind == "UNDO_SQL" and origin.down is not None:
-            script = origin.down.path.name
-            digest = checksum(sections.read(origin.down.path)[0])
+        if kind == "UNDO_SQL":
+            undo = origin.down.path if origin.down is not None else migration.path
+            script, digest = undo.name, checksum(sections.read(undo)[0])
         connection.execute(
             f"INSERT INTO {self.table} (installed_rank, version, description, type, script,"
             " checksum, installed_by, installed_on, execution_time, success)"

@@ -109,7 +109,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Why a folder looks like a format's; `decides` is False where another tool's looks the same."""
+    """Why a folder looks like a format's; not `decides` where another tool's looks the same."""
 
     reason: str
     decides: bool = True
