@@ -420,3 +420,15 @@ def test_django(case):
     assert "No migrations to apply" in case.run([*manage, "migrate"])
     case.run([*manage, "migrate", "shop", "0001"])
     assert "1 pending" in case.inv("status")
+
+
+def test_the_commands_of_the_pages_run_as_they_stand(case):
+    """Those of docs/adopt/dbmate.md; every other page has the same ones, which a test holds."""
+    from tests.unit.formats.test_formats_pages import PAGES, commands
+
+    *forth, back, trial, down = commands(PAGES / "dbmate.md")
+    name = down.rpartition(" ")[2]
+    case.write(f"{name}.sql", UP_AND_DOWN)
+    for command in [*forth, back, trial, forth[-1], down]:
+        case.inv(*command.split()[1:])
+    assert "1 pending" in case.inv("status")
