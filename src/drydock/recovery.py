@@ -60,7 +60,7 @@ def _settle(walk: Walk, run: Run) -> str:
     is_new = found.phase in ("publishing", "published") and outcome.took_place(walk.live, found)
     run.clear_work()
     if found.journal_mode:
-        hold.restore_journal_mode(walk.live, found.journal_mode, timeout=walk.settings.timeout)
+        walk.restore_journal_mode(found.journal_mode)
     if is_new and found.target:
         return (
             f"{walk.live.name} is the previous database again, whole; "
@@ -85,7 +85,7 @@ def _return(walk: Walk, run: Run) -> str:
         walk.hold = hold.take(walk.live, timeout=walk.settings.timeout, announce=lambda _: None)
         migrate.return_to(walk, wanted)
     else:
-        hold.restore_journal_mode(walk.live, found.journal_mode, timeout=walk.settings.timeout)
+        walk.restore_journal_mode(found.journal_mode)
     return f"{walk.live.name} is the previous database again"
 
 

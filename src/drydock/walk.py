@@ -196,6 +196,16 @@ class Walk:
         states = [path.stat() for path in paths if path.exists()]
         return tuple((state.st_size, state.st_mtime_ns) for state in states)
 
+    def restore_journal_mode(self, mode: str) -> None:
+        """Put the live database back into `mode`; where that cannot be, say how to do it."""
+        from drydock import hold
+
+        if not hold.restore_journal_mode(self.live, mode, timeout=self.settings.timeout):
+            self.reporter.note(
+                f"{self.live.name} could not be put back into {mode.upper()} mode; to do it: "
+                f"sqlite3 {self.live} 'PRAGMA journal_mode={mode}'"
+            )
+
     def close(self) -> None:
         """Let go of everything; harmless when it was done before."""
         if self.hold is not None:

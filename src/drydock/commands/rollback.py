@@ -106,8 +106,7 @@ def _take_back(walk: Walk, wanted: Backup) -> None:
     if walk.record.record.phase in ("publishing", "published"):
         walk.published = outcome.took_place(walk.live, walk.record.record)
     if walk.published:
-        mode = wanted.manifest.journal_mode
-        hold.restore_journal_mode(walk.live, mode, timeout=walk.settings.timeout)
+        walk.restore_journal_mode(wanted.manifest.journal_mode)
 
 
 def ask_first(walk: Walk, wanted: Backup, last: Record | None) -> None:

@@ -129,9 +129,7 @@ def return_to(
             failed.unlink(missing_ok=True)  # a second copy of what is live
         raise
     walk.hold = None
-    hold.restore_journal_mode(
-        walk.live, backup.manifest.journal_mode, timeout=walk.settings.timeout
-    )
+    walk.restore_journal_mode(backup.manifest.journal_mode)
     return failed
 
 
@@ -155,7 +153,7 @@ def _publish(walk: Walk, file: Path) -> None:
         raise
     walk.hold = None
     walk.published = True
-    hold.restore_journal_mode(walk.live, mode, timeout=walk.settings.timeout)
+    walk.restore_journal_mode(mode)
     walk.digest = backups.digest_of(digest)
     walk.record.note(phase="published", result=walk.digest)
     reach("publish-7")

@@ -93,7 +93,7 @@ def undo(walk: Walk) -> None:
         walk.hold.release()
         walk.hold = None
         if not walk.published:
-            hold.restore_journal_mode(walk.live, mode, timeout=walk.settings.timeout)
+            walk.restore_journal_mode(mode)
     if walk.created and not walk.published:
         walk.live.unlink(missing_ok=True)
 
