@@ -98,6 +98,10 @@ class Specimen:
     def database(self) -> Path:
         return Path(os.path.realpath(self.root / "app.db"))
 
+    @property
+    def migrations(self) -> Path:
+        return self.root / "migrations"
+
     def inv(self, *words: str, **options) -> Finished:
         return inv(self.root, *words, **options)
 
