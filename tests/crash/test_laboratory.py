@@ -193,6 +193,7 @@ def test_f29_f30_a_really_full_disk_leaves_the_old_or_the_new_database(
     if code:
         assert specimen.standing() == "old", told + done.stderr
         assert "as it was before the run" in told
+        assert "hint: make room" in told
     else:
         assert len(specimen.applied()) == 5
     assert code in (0, ExitCode.FAILED, ExitCode.REFUSED), told

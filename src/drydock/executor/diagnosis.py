@@ -37,6 +37,8 @@ def explain(
     """Return the causes, most direct first, and the hint for a failed statement."""
     message = str(error)
     opened.set_progress_handler(None, 0)
+    if message == "database or disk is full":
+        return [message], "make room on the disk (inv doctor shows it), then run: inv migrate"
     if found := _NO_TABLE.match(message):
         return [_did_you_mean(message, found[1], _tables(opened))], _MEND
     if found := _NO_COLUMN.match(message):
