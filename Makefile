@@ -29,7 +29,7 @@ demo: setup ## reset the demo database to its populated state before the last mi
 	@$(BIN)/python -m backend.demo --reset
 
 test: setup ## run the whole suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 lint: setup ## ruff and mypy, strict
 	@$(BIN)/ruff check .

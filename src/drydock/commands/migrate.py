@@ -83,6 +83,8 @@ def review_first(walk: Walk) -> None:
     found = walk.read_plan()
     if walk.pending or not found.is_clean:
         stamp = walk.stamp()
+        if status.needs_adopting(walk.settings, found):
+            walk.reporter.note(status.ADOPT)
         review.look(walk)
         walk.is_reviewed, walk.reviewed_at = True, stamp
 

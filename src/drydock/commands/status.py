@@ -56,6 +56,8 @@ def show(settings: Settings, terminal: Terminal, *, diff: bool, check: bool) -> 
         _show_differences(settings, terminal, found)
     if is_unfinished(settings):
         _tell_unfinished(settings, terminal)
+    if needs_adopting(settings, found):
+        terminal.note(ADOPT)
     terminal.line(summary(settings, found))
     _require_current(found, check=check)
 
@@ -117,6 +119,18 @@ def _tell_unfinished(settings: Settings, terminal: Terminal) -> None:
         going = "is going on" if lock.is_held(state / "lock") else "was interrupted"
         advice = "" if going == "is going on" else "; the next inv migrate cleans up"
         terminal.note(f"run {run.record.id} ({run.record.command}) {going}{advice}")
+
+
+def needs_adopting(settings: Settings, found: Plan) -> bool:
+    """Say whether the database holds tables although nothing was ever recorded as applied."""
+    if found.applied or not found.pending:
+        return False
+    with closing(connection.read(settings.database, timeout=settings.timeout)) as opened:
+        row = opened.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").fetchone()
+    return bool(row[0])
+
+
+ADOPT = "the database has tables and no ledger; if some of these were run by hand: inv adopt"
 
 
 def summary(settings: Settings, found: Plan) -> str:

@@ -395,7 +395,7 @@ CASES = [
 ]
 ELSEWHERE = {
     "edited", "missing", "out-of-order", "duplicate", "not-rerunnable", "unread-python",
-    "big-rewrite",
+    "big-rewrite", "plan-regressed", "query-fails",
 }  # fmt: skip
 
 
