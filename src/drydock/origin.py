@@ -37,6 +37,7 @@ class Origin:
         down: The way back, where the migration has one.
         program: Python that runs the migration in the child process; empty where it is SQL.
         is_repeatable: It runs again whenever its text has changed.
+        is_placed_by_needs: Its place follows from what it depends on, not from a number.
         is_down: It takes the migration of its name back.
         keeps_books: `program` itself enters the migration in the tool's bookkeeping.
     """
@@ -48,5 +49,6 @@ class Origin:
     down: Down | None = None
     program: str = ""
     is_repeatable: bool = False
+    is_placed_by_needs: bool = False
     keeps_books: bool = False
     is_down: bool = False

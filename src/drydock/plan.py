@@ -65,7 +65,8 @@ def make(applied: Sequence[Entry], files: Sequence[Migration]) -> Plan:
     latest = max((order(each) for each in files if each.name in ledger), default=None)
     numbered: dict[int, list[Migration]] = {}
     for each in files:
-        if each.number is not None:
+        # Another tool's number may be a date, of which only the year is read; it judges its own.
+        if each.number is not None and each.origin is None:
             numbered.setdefault(each.number, []).append(each)
     return Plan(
         applied=tuple(applied),
@@ -76,7 +77,13 @@ def make(applied: Sequence[Entry], files: Sequence[Migration]) -> Plan:
             if each.name in ledger and ledger[each.name].checksum != each.checksum
         ),
         missing=tuple(entry for entry in applied if entry.name not in by_name),
-        out_of_order=tuple(each for each in pending if latest is not None and order(each) < latest),
+        out_of_order=tuple(
+            each
+            for each in pending
+            if latest is not None
+            and order(each) < latest
+            and not (each.origin is not None and each.origin.is_placed_by_needs)
+        ),
         twins=tuple(tuple(group) for group in numbered.values() if len(group) > 1),
     )
 

@@ -121,6 +121,7 @@ def _origin(home: Path, revision: revisions.Revision, path: Path) -> Origin:
         # A merge has no one revision to go down to.
         down=Down(path, "", down) if len(revision.below) < 2 else None,
         program=_PROGRAM.format(config=config, verb="upgrade", target=revision.id),
+        is_placed_by_needs=True,
         keeps_books=True,
     )
 

@@ -70,7 +70,7 @@ class Django(Format):
 
     def sees(self, look: Look) -> Sight | None:
         """A folder with manage.py, or an application's own in a project that has one."""
-        if "manage.py" in look.files and _SETTINGS.search(look.texts["manage.py"]):
+        if "manage.py" in look.texts and _SETTINGS.search(look.texts["manage.py"]):
             return Sight("manage.py names Django's settings")
         uses = (name for name, text in look.texts.items() if "from django.db import" in text)
         found = next((name for name in uses if name[:4].isdigit()), None)
@@ -185,6 +185,7 @@ def _read(setup: str, told: dict[str, Any]) -> Migration:
         description=" ".join(told["replaces"]),
         down=Down(path, "", back),
         program=setup + _RUN.format(app=told["app"], name=told["name"]),
+        is_placed_by_needs=True,
         keeps_books=True,
     )
     return sections.made(version, path, text, origin)

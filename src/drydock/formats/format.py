@@ -8,6 +8,7 @@ on a candidate. It refuses a file that its tool would refuse, before anything ru
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -92,11 +93,13 @@ class Look:
     @cached_property
     def texts(self) -> dict[str, str]:
         """The text of each .sql and .py file, as far as it is text."""
-        names = (name for name in self.files if name.endswith((".sql", ".py")))
-        return {
-            name: (self.folder / name).read_bytes().decode("utf-8-sig", errors="replace")
-            for name in names
-        }
+        texts: dict[str, str] = {}
+        for name in self.files:
+            if name.endswith((".sql", ".py")):
+                with suppress(OSError):  # told with its hint by whoever reads it as a migration
+                    data = (self.folder / name).read_bytes()
+                    texts[name] = data.decode("utf-8-sig", errors="replace")
+        return texts
 
     def project(self, name: str) -> str:
         """Return the text of the nearest project file `name`, up to three folders above."""

@@ -112,7 +112,10 @@ def read(
         MigrationError, OrderError, FolderMissing: as they say.
     """
     if wanted not in (AUTO, OURS):
-        return format_named(wanted).read(folder)
+        format_ = format_named(wanted)
+        if not folder.exists():
+            raise migration.FolderMissing(folder)
+        return format_.read(folder)
     found = recognise(Look(folder, connection)) if wanted == AUTO and folder.exists() else None
     return migration.read_folder(folder) if found is None else found.read(folder)
 

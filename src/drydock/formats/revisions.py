@@ -7,6 +7,7 @@ which is not there.
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Revision:
         return (*self.below, *self.depends)
 
 
+@functools.cache
 def read(path: Path, text: str) -> Revision | None:
     """Return the revision in a file; None where it has none.
 

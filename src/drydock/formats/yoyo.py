@@ -180,13 +180,14 @@ def _read(path: Path) -> tuple[Migration, tuple[str, ...]]:
     if path.suffix == ".sql":
         back = path.with_name(path.stem + _BACK)
         down = Down(back, sections.read(back)[1]) if back.exists() else None
-        origin = Origin("yoyo", path.stem, down=down)
+        origin = Origin("yoyo", path.stem, down=down, is_placed_by_needs=True)
         return sections.made(path.stem, path, text, origin), _depends_of_sql(text)
     origin = Origin(
         "yoyo",
         path.stem,
         down=Down(path, text, _PROGRAM.format(text=text, direction="rollback")),
         program=_PROGRAM.format(text=text, direction="apply"),
+        is_placed_by_needs=True,
     )
     return sections.made(path.stem, path, text, origin), _depends_of_python(path, text)
 

@@ -169,6 +169,7 @@ def test_alembic_branches_are_put_in_order_and_the_heads_say_what_is_applied(ben
         "INSERT INTO alembic_version VALUES ('c_left')",
     )
     assert bench.pending() == ["a_right", "d_merge"]
+    assert bench.plan().out_of_order == ()  # its place follows from what it needs
     bench.sql("UPDATE alembic_version SET version_num = 'unheard_of'")
     assert bench.missing() == ["unheard_of"]
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 import subprocess
 import sys
 import zlib
+from contextlib import closing
 
 import pytest
 
+from drydock import evidence
 from drydock.executor import MigrationFailed
 from drydock.formats import BooksRefused, FormatUnclear, UnknownFormat
 from drydock.formats.siphash import siphash13
-from drydock.migration import MigrationError
+from drydock.migration import FolderMissing, MigrationError
+from drydock.schema.inventory import inventory
 from tests.unit.formats.conftest import ODD
 
 TABLE = '"' + ODD.replace('"', '""') + '"'
@@ -588,3 +592,35 @@ def test_a_link_out_of_the_folder_is_refused(bench, tmp_path):
     with pytest.raises(MigrationError) as refused:
         bench.read()
     assert "symbolic link" in refused.value.problem
+
+
+def test_a_folder_that_is_not_there_is_told(bench):
+    """Also where the setting says whose it is."""
+    bench.folder.rmdir()
+    for wanted in ("auto", "dbmate", "alembic"):
+        bench.wanted = wanted
+        with pytest.raises(FolderMissing):
+            bench.read()
+
+
+def test_dates_in_names_are_no_numbers_of_ours(bench):
+    """diesel's folders of one year are no twins; what comes late is told."""
+    diesel(bench)
+    assert bench.plan().twins == ()
+    bench.apply()
+    bench.write("2024-01-15-000000_late/up.sql", "SELECT 1;")
+    assert [each.name for each in bench.plan().out_of_order] == ["2024-01-15-000000_late"]
+
+
+def test_other_tools_books_are_no_part_of_schema_or_evidence(bench):
+    """Verification against models, the schema file and the evidence leave them out."""
+    goose(bench)
+    bench.apply()
+    before = bench.root / "before.db"
+    before.write_bytes(bench.database.read_bytes())
+    bench.sql("DELETE FROM goose_db_version", "CREATE TABLE yoyo_lock (x)")
+    assert evidence.losses(evidence.compare(before, bench.database)) == ()
+    assert {each.name for each in evidence.compare(before, bench.database).schema.added} == set()
+    with closing(sqlite3.connect(bench.database)) as db:
+        names = {each.name for each in inventory(db).own_tables}
+    assert names == {ODD, "log", "second"}
