@@ -177,7 +177,7 @@ class Terminal:
         self._rest()
         if not (sys.stdin.isatty() and self._is_terminal):
             return None
-        sys.stderr.write(f"{safe(question)} [y/N] ")
+        sys.stderr.write("\n".join(self._folded(f"{question} [y/N] ".splitlines())) + " ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -209,6 +209,15 @@ class Terminal:
         self.line(f"{self.paint('bold', first[:8])}{first[8:]}")
         for each in rest:
             self.line(each)
+
+    def _folded(self, lines: Sequence[str]) -> list[str]:
+        """Return lines folded to the width, each under its own indent."""
+        folded: list[str] = []
+        for each in lines:
+            text = each.strip()
+            indent = each[: len(each) - len(each.lstrip())]
+            folded += wrapped(text, self._fold(), first=indent, rest=f"{indent}  ")
+        return folded
 
     def _fold(self) -> int:
         """Return where sentences fold: nowhere without a terminal, so that grep finds them."""

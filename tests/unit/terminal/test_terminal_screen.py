@@ -278,3 +278,23 @@ def test_lists_fit_the_window_and_are_whole_in_a_pipe(screen, monkeypatch):
     shown = screen(72)
     monkeypatch.setattr(sys, "stdout", shown.inside)
     assert Terminal().data_width == 72
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_a_question_fits_the_window_and_is_answered_on_its_last_line(screen, monkeypatch, columns):
+    """What would be lost is read before it is answered."""
+
+    class Keyboard(io.StringIO):
+        def isatty(self):
+            return True
+
+    shown = screen(columns)
+    monkeypatch.setattr(sys, "stdin", Keyboard("yes\n"))
+    question = f"This run would lose data:\n  002: {LONG}\x1b[2J\nGo on?"
+    assert Terminal().ask(question) is True
+    *lines, last = shown.lines()
+    assert last == "Go on? [y/N] "
+    assert LONG in " ".join(" ".join(lines).split())
+    assert all(width_of(line) <= columns for line in lines)
+    monkeypatch.setattr(sys, "stdin", Keyboard("\n"))
+    assert Terminal().ask(question) is False
