@@ -17,11 +17,12 @@ from tests.crash.specimen import Finding
 from tests.crash.sweeps import Laboratory
 
 KINDS = {
-    "kill": (sweeps.kill, 0.24),
+    "kill": (sweeps.kill, 0.18),
     "error": (sweeps.error, 0.12),
     "rollback": (sweeps.rollback, 0.06),
     "strace": (sweeps.strace, 0.14),
-    "image": (images.case, 0.10),
+    "replay": (images.kills, 0.04),
+    "image": (images.case, 0.12),
     "signal": (sweeps.signals, 0.06),
     "served": (sweeps.served, 0.06),
     "runners": (concurrency.runners, 0.05),
@@ -31,7 +32,7 @@ KINDS = {
     "mutation": (mutation.case, 0.04),
 }
 """Kind → its case, and its share of the budget. `image` and `script` count many a case."""
-NEEDS_STRACE = {"strace", "image"}
+NEEDS_STRACE = {"strace", "replay", "image"}
 FAULTS = ("lost", "mixed", "silent", "left")
 
 
@@ -64,10 +65,11 @@ def _run_all(laboratory: Laboratory, budget: float, only: set[str]) -> int:
         deadline = time.monotonic() + budget * share / shares
         number = 0
         while time.monotonic() < deadline:
+            laboratory.worth = getattr(case, "worth", 1)
             shape, finding = _one(case, laboratory, number)
             if shape is None:
                 break  # the kind has no more cases
-            tried[kind, shape] += getattr(case, "worth", 1)
+            tried[kind, shape] += laboratory.worth
             if finding is not None:
                 found[finding.kind] += 1
                 print(f"FOUND {finding.kind}: --seed {laboratory.seed} --case {kind}:{number}")

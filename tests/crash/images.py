@@ -75,6 +75,25 @@ def case(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
 case.worth = A_CASE
 
 
+def kills(laboratory: Laboratory, number: int) -> tuple[str | None, Finding | None]:
+    """Stop one recorded run before each of its changes in turn, nothing lost: a SIGKILL there."""
+    runs = [(shape, command) for shape in SHAPES for command in ("migrate", "rollback")]
+    if number >= len(runs):
+        return None, None
+    shape, command = runs[number]
+    template = laboratory.template(shape)
+    recording = _recording(laboratory, shape, command)
+    known: dict[str, str] = {}
+    for cut in range(len(recording.changes) + 1):
+        image = Disk(recording, cut).after_kill()
+        found = _standing({name: image[name] for name in TRIO if name in image}, known)
+        if found not in (template.old, template.new):
+            story = f"{command} killed after {cut} of {len(recording.changes)}: {found}"
+            return f"{command} {shape}", Finding("mixed", story)
+    laboratory.worth = len(recording.changes) + 1
+    return f"{command} {shape}", None
+
+
 def _recording(laboratory: Laboratory, shape: str, command: str) -> Recording:
     if (shape, command) not in _recordings:
         specimen = laboratory.template(shape).specimen()
@@ -110,6 +129,17 @@ class Disk:
         else:
             self.content.setdefault(change.file, bytearray())
             self.renamed.append(change)
+
+    def after_kill(self) -> dict[str, bytes]:
+        """Return name → bytes when the process is killed and the machine goes on."""
+        names = dict(self.names)
+        for change in self.renamed:
+            _rename(names, change)
+        found = {name: bytearray(self.content[file]) for name, file in names.items()}
+        for name, file in names.items():
+            for write in self.unsynced.get(file, ()):
+                apply(found[name], write)
+        return {name: bytes(data) for name, data in found.items()}
 
     def after_power_cut(self, chance: random.Random) -> dict[str, tuple[int, bytes]]:
         """Return name → file and bytes as they may be found afterwards."""

@@ -43,6 +43,7 @@ class Laboratory:
         self._templates: dict[str, Template] = {}
         self._served: tuple[Project, str] | None = None
         self.chain_seconds = 3.0
+        self.worth = 1  # how many points the last case tried
 
     def __enter__(self) -> Self:
         return self

@@ -74,6 +74,13 @@ def test_faults_inside_sqlites_own_writes_lose_nothing(laboratory, number):
 
 
 @needs_strace
+@pytest.mark.parametrize("number", [0, 1, 8])
+def test_f06_a_kill_before_any_system_call_leaves_old_or_new(laboratory, number):
+    """Every prefix of a recorded run's writes: WAL, going back in WAL, published in place."""
+    explained(images.kills, laboratory, number)
+
+
+@needs_strace
 @pytest.mark.parametrize("number", range(4))
 def test_f38_a_power_cut_leaves_the_old_or_the_new_database(laboratory, number):
     """200 images a run with lost, torn and reordered writes; one of them recovers whole."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from drydock.migration import Migration
 
 _MEND = "mend the file, then run: inv migrate"
+_ROOM = "make room on the disk (inv doctor shows it), then run: inv migrate"
 _NO_TABLE = re.compile(r"no such table: (?:main\.)?(.+)")
 _NO_COLUMN = re.compile(r'no such column: "?(?:.+\.)?([^"]+)"?')
 _EXISTS = re.compile(
@@ -37,8 +38,6 @@ def explain(
     """Return the causes, most direct first, and the hint for a failed statement."""
     message = str(error)
     opened.set_progress_handler(None, 0)
-    if message == "database or disk is full":
-        return [message], "make room on the disk (inv doctor shows it), then run: inv migrate"
     if found := _NO_TABLE.match(message):
         return [_did_you_mean(message, found[1], _tables(opened))], _MEND
     if found := _NO_COLUMN.match(message):
@@ -49,7 +48,7 @@ def explain(
         return _duplicate_column(message, found[1], statement, opened, migration)
     if "FOREIGN KEY constraint failed" in message:
         return [message, *violations(opened)], "mend the rows or the order, then run: inv migrate"
-    return [message], _MEND
+    return [message], _ROOM if "disk is full" in message else _MEND
 
 
 def violations(opened: sqlite3.Connection, limit: int = _ROWS_SHOWN) -> list[str]:
