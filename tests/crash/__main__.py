@@ -17,19 +17,19 @@ from tests.crash.specimen import Finding
 from tests.crash.sweeps import Laboratory
 
 KINDS = {
-    "kill": (sweeps.kill, 0.18),
-    "error": (sweeps.error, 0.12),
+    "kill": (sweeps.kill, 0.17),
+    "error": (sweeps.error, 0.10),
     "rollback": (sweeps.rollback, 0.06),
-    "strace": (sweeps.strace, 0.14),
+    "strace": (sweeps.strace, 0.10),
     "replay": (images.kills, 0.04),
-    "image": (images.case, 0.12),
-    "signal": (sweeps.signals, 0.06),
-    "served": (sweeps.served, 0.06),
-    "runners": (concurrency.runners, 0.05),
-    "writers": (concurrency.writers, 0.05),
+    "image": (images.case, 0.18),
+    "signal": (sweeps.signals, 0.05),
+    "served": (sweeps.served, 0.05),
+    "runners": (concurrency.runners, 0.03),
+    "writers": (concurrency.writers, 0.04),
     "script": (inputs.scripts, 0.04),
     "input": (inputs.files, 0.04),
-    "mutation": (mutation.case, 0.04),
+    "mutation": (mutation.case, 0.10),
 }
 """Kind → its case, and its share of the budget. `image` and `script` count many a case."""
 NEEDS_STRACE = {"strace", "replay", "image"}
