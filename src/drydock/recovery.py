@@ -44,14 +44,14 @@ def converge(walk: Walk) -> None:
     found = run.record
     walk.run, walk.backend_ran = run, found.backend
     try:
-        outcome = _return(walk, run) if found.phase == "returning" else _settle(walk, run)
+        told = _return(walk, run) if found.phase == "returning" else _settle(walk, run)
         stop_backend.undo(walk)
-        run.end("interrupted", outcome)
+        run.end("interrupted", told)
         receipt.leave(walk)
     finally:
         walk.run, walk.backend_ran = None, False
         walk.published = False
-    walk.reporter.note(f"run {found.id} had been interrupted: {outcome}")
+    walk.reporter.note(f"run {found.id} had been interrupted: {told}")
 
 
 def _settle(walk: Walk, run: Run) -> str:
