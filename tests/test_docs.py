@@ -21,7 +21,6 @@ from tests.support.project import Project, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-GENERATED = {"errors.md", "settings.md", "review.md", "schema.md"}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -97,11 +96,27 @@ def test_no_page_tells_where_it_was_written(page):
 
 
 def test_every_page_can_be_reached():
-    """README and docs/index.md link to each page of docs."""
-    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
-    for start, prefix in ((ROOT / "README.md", "docs/"), (ROOT / "docs" / "index.md", "")):
-        linked = set(LINK.findall(text_of(start)))
-        assert not {page for page in pages if f"{prefix}{page}" not in linked}, start
+    """docs/index.md links to every page under docs, README to all but the tools' own."""
+    docs = ROOT / "docs"
+    pages = {page.relative_to(docs).as_posix() for page in docs.rglob("*.md")} - {"index.md"}
+    assert not pages - set(LINK.findall(text_of(docs / "index.md")))
+    of_readme = {f"docs/{page}" for page in pages if "/" not in page}
+    assert not of_readme - set(LINK.findall(text_of(ROOT / "README.md")))
+
+
+def test_every_make_target_on_a_page_exists():
+    """`make x` in README, CONTRIBUTING or docs names a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    for page in PAGES:
+        asked = re.findall(r"(?:^|`)make ([a-z]+)\b", text_of(page), re.MULTILINE)
+        assert set(asked) <= targets, page
+
+
+def test_every_entry_of_the_changelog_says_what_to_do():
+    """An entry says what was before, what is now, and what to do, in this order."""
+    entries = re.findall(r"^- (.*)$", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert entries
+    assert not [each for each in entries if not re.match(r"[^:]+: before, .+ Now .+ To do: ", each)]
 
 
 def sections() -> dict[str, str]:
