@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -96,7 +96,7 @@ class Run:
     def note(self, **changes: Any) -> None:
         """Change fields of the record, durably."""
         self.record = replace(self.record, **changes)
-        files.write_json(self.folder / "run.json", asdict(self.record))
+        files.write_json(self.folder / "run.json", values(self.record))
 
     def clear_work(self) -> None:
         """Remove what was only needed while the run went on: candidates, a rehearsal's backup."""
@@ -112,6 +112,11 @@ class Run:
         self.clear_work()
         self.note(phase=phase, outcome=outcome, ended_at=now())
         _current_file(self.folder.parent.parent).unlink(missing_ok=True)
+
+
+def values(record: Record) -> dict[str, Any]:
+    """Return a record's fields by name."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def start(state: Path, *, command: str, database: Path, stamp: str | None = None) -> Run:

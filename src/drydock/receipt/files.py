@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,8 @@ def _write(walk: Walk, error: DrydockError | None) -> None:
 def _put(folder: Path, receipt: Receipt, picture: str) -> None:
     from drydock.receipt import page
 
-    files.write_json(folder / DATA, {"format": receipt.format, **asdict(receipt)})
+    data = {field.name: getattr(receipt, field.name) for field in fields(receipt)}
+    files.write_json(folder / DATA, {"format": receipt.format, **data})
     files.write_atomically(folder / PAGE, page.render(receipt, picture))
 
 

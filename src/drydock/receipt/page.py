@@ -56,6 +56,10 @@ VERDICTS = {
 """What kind of verdict, its sign and its words."""
 
 
+MIGRATIONS_SHOWN = 100
+"""Migrations shown with their text and statements; of more, the page gives the names."""
+
+
 def render(receipt: Receipt, picture: str) -> str:
     """Return the page; `picture` is the schema's diagram as SVG, empty for none."""
     import jinja2
@@ -80,6 +84,8 @@ def render(receipt: Receipt, picture: str) -> str:
         is_open=_is_open,
         fates=_fates,
         told=_told,
+        shown=receipt.migrations[:MIGRATIONS_SHOWN],
+        named=receipt.migrations[MIGRATIONS_SHOWN:],
         schema_lines=receipt.schema[:_SCHEMA_LINES],
         schema_left_out=len(receipt.schema[_SCHEMA_LINES:]),
     )
