@@ -106,6 +106,7 @@ def backup(context: Context) -> None:
 
 
 @task(
+    auto_shortflags=False,
     positional=["name"],
     help={
         "name": "a backup's id (inv backups)",
@@ -259,10 +260,10 @@ def new(
 
 @task(
     positional=["first", "second"],
-    help={"first": "live, a backup's id, or a file", "second": "the same; by default live"},
+    help={"first": "live, a backup's id, or a file", "second": "the same"},
 )
 @guarded
-def diff(context: Context, first: str, second: str = "live") -> None:
+def diff(context: Context, first: str, second: str) -> None:
     """Show how two databases differ, in schema and in rows."""
     from drydock.commands import diff as command
 

@@ -99,12 +99,12 @@ def test_diff_tells_schema_and_rows_between_a_backup_and_the_live_database(proje
     assert project.inv("migrate", "--yes").returncode == 0
     name = next((project.root / "backups").iterdir()).name
     before = project.database.read_bytes()
-    told = project.inv("diff", name)
+    told = project.inv("diff", name, "live")
     assert told.returncode == 0, told.stderr
     assert "+ item.tag" in told.stdout
     assert "+ shop" in told.stdout
     assert project.database.read_bytes() == before
-    missing = project.inv("diff", "nowhere")
+    missing = project.inv("diff", "nowhere", "live")
     assert missing.returncode == ExitCode.USAGE
     assert "neither live, nor a backup, nor a database file" in missing.stderr
 

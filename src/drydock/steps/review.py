@@ -81,7 +81,10 @@ def look(walk: Walk) -> None:
     with closing(opener(source)) as opened:
         texts = {each.name: ledger.text_of(opened, each.name) for each in walk.plan.edited}
         history = review.History(walk.plan, walk.settings.migrations, texts)
-        walk.findings = review.review_statically(walk.pending, opened, history=history)
+        findings = review.review_statically(walk.pending, opened, history=history)
+    if walk.reviewed_at and findings == walk.findings:
+        return  # shown and answered while the application still ran
+    walk.findings = findings
     walk.reporter.reviewed(walk.pending, walk.findings)
     open_ones = [each for each in walk.findings if each.allowed is None]
     stopping = [each for each in open_ones if each.severity == "error" and not each.destructive]

@@ -31,11 +31,21 @@ class SchemaChangedByBackend(DrydockError):
         )
 
 
+class BackendNotRunning(DrydockError):
+    """There is no backend to ask."""
+
+    exit_code = ExitCode.DIFFERENT
+
+    def __init__(self) -> None:
+        super().__init__("the backend is not running; nothing was asked", hint="inv start-backend")
+
+
 def perform(walk: Walk) -> str:
     """Send every check, several times in a row; then see that the schema is still what it was.
 
     Raises:
         SmokeFailed, SmokeRefused: See `drydock.smoke`.
+        BackendNotRunning: There is nobody to ask.
         SchemaChangedByBackend: The application altered the schema.
     """
     settings = smoke_settings(walk.settings)
@@ -48,6 +58,8 @@ def perform(walk: Walk) -> str:
 
     service = service_settings(walk.settings)
     configured = walk.settings.has_backend
+    if configured and isinstance(discovery.find(service), discovery.Absent):
+        raise BackendNotRunning
     report = run(
         settings,
         alive=lambda: not configured or isinstance(discovery.find(service), discovery.Running),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from drydock.terminal import colour
@@ -166,10 +167,13 @@ class Terminal:
     def since(self, evidence: Evidence) -> None:
         from drydock.terminal.changes import as_sentences
 
+        sentences = tuple(as_sentences(evidence, self.width - 2))
+        if not sentences:
+            return  # pages were moved, but no row was written
         said = "the application wrote since, and it is kept in the failed database only:"
         for each in wrapped(said, self.width, first="  ", rest="  "):
             self.line(each)
-        for each in as_sentences(evidence, self.width - 2):
+        for each in sentences:
             self.line(f"  {each}")
 
     def ask(self, question: str) -> bool | None:
@@ -193,7 +197,7 @@ class Terminal:
         for cause in error.cause:
             self._labelled("cause", cause)
         if error.at:
-            where, *statement = safe(error.at).splitlines()
+            where, *statement = safe(error.at.replace(f"{Path.cwd()}/", "")).splitlines()
             self._labelled("at", where)
             for each in statement:
                 is_sql = self._colour and ".sql" in where
