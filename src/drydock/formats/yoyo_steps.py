@@ -31,20 +31,31 @@ class Step:
     ignores: str | None
     group: tuple[Step, ...] = ()
 
-    def run(self, connection: sqlite3.Connection, direction: Direction) -> None:
-        """Run it in a savepoint; an error that is to be ignored takes back this step alone."""
-        connection.execute(f"SAVEPOINT {_SAVEPOINT}")
-        try:
-            self._work(connection, direction)
-        except sqlite3.DatabaseError:
-            if self.ignores not in {direction, "all"} or not connection.in_transaction:
-                raise
-            connection.execute(f"ROLLBACK TO {_SAVEPOINT}")
-        connection.execute(f"RELEASE {_SAVEPOINT}")
+    def run(
+        self, connection: sqlite3.Connection, direction: Direction, *, transactional: bool
+    ) -> None:
+        """Run it; an error that is to be ignored takes back this step alone.
 
-    def _work(self, connection: sqlite3.Connection, direction: Direction) -> None:
+        In a savepoint, unless it is not `transactional`: VACUUM runs in none.
+        """
+        if transactional:
+            connection.execute(f"SAVEPOINT {_SAVEPOINT}")
+        try:
+            self._work(connection, direction, transactional=transactional)
+        except sqlite3.DatabaseError:
+            is_undone = transactional and not connection.in_transaction
+            if self.ignores not in {direction, "all"} or is_undone:
+                raise
+            if transactional:
+                connection.execute(f"ROLLBACK TO {_SAVEPOINT}")
+        if transactional:
+            connection.execute(f"RELEASE {_SAVEPOINT}")
+
+    def _work(
+        self, connection: sqlite3.Connection, direction: Direction, *, transactional: bool
+    ) -> None:
         for each in self.group if direction == "apply" else reversed(self.group):
-            each.run(connection, direction)
+            each.run(connection, direction, transactional=transactional)
         work = self.apply if direction == "apply" else self.rollback
         if isinstance(work, str):
             for _ in connection.execute(work):
@@ -84,9 +95,10 @@ class Collector:
 def run(
     connection: sqlite3.Connection, text: str, file: str, direction: Direction = "apply"
 ) -> None:
-    """Run the steps of the migration `text`, read from `file`, in one transaction.
+    """Run the steps of the migration `text`, read from `file`, each in a savepoint.
 
-    A migration that says ``__transactional__ = False`` runs without one, as yoyo runs it.
+    yoyo's transaction around all of them means nothing on a candidate. A migration that says
+    ``__transactional__ = False`` runs without savepoints too, as yoyo runs it.
     """
     collector = Collector()
     stand_in = types.ModuleType("yoyo")
@@ -101,11 +113,7 @@ def run(
     sys.modules["yoyo"] = stand_in
     exec(compile(text, file, "exec"), names)  # noqa: S102 - it is the user's migration
     connection.isolation_level = None
-    is_one = names.get("__transactional__", True)
-    if is_one:
-        connection.execute("BEGIN")
+    transactional = bool(names.get("__transactional__", True))
     for each in collector.steps if direction == "apply" else reversed(collector.steps):
-        each.run(connection, direction)
-    if is_one and connection.in_transaction:
-        connection.execute("COMMIT")
+        each.run(connection, direction, transactional=transactional)
     connection.close()

@@ -47,6 +47,25 @@ def test_yoyo_runs_in_the_order_of_what_depends_on_what(bench):
     assert bench.pending() == []
 
 
+def test_yoyo_a_step_is_taken_back_whole_when_its_error_is_ignored(bench):
+    """And one that wants no transaction has none: VACUUM runs."""
+    bench.write(
+        "0001.a.py",
+        "from yoyo import step\n\n\ndef half(connection):\n"
+        '    connection.execute("CREATE TABLE half (x)")\n'
+        '    connection.execute("INSERT INTO nowhere VALUES (1)")\n\n\n'
+        'step("CREATE TABLE whole (x)")\nstep(half, ignore_errors="all")\n',
+    )
+    bench.write(
+        "0002.b.py",
+        "from yoyo import step\n\n__transactional__ = False\n"
+        'step("VACUUM")\nstep("DROP TABLE nowhere", ignore_errors="apply")\n',
+    )
+    bench.apply()
+    made = bench.rows("SELECT name FROM sqlite_schema WHERE name IN ('half', 'whole')")
+    assert made == [("whole",)]
+
+
 def test_yoyo_an_error_names_the_line_of_the_file(bench):
     """The function's own line, not one of the program around it."""
     yoyo(bench)

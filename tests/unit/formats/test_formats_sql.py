@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from drydock import evidence
+from drydock import evidence, executor
 from drydock.executor import MigrationFailed
 from drydock.formats import BooksRefused, FormatUnclear, UnknownFormat
 from drydock.formats.siphash import siphash13
@@ -269,6 +269,36 @@ def test_an_edited_file_is_told(case):
     assert len(bench.edited()) == 1, tool
 
 
+@pytest.mark.parametrize("tool", ["sqlx", "flyway", "refinery", "prisma", "drizzle"])
+def test_the_tools_own_checksum_decides_what_was_edited(bench, tool):
+    """Without a ledger, and against one that says otherwise."""
+    CASES[tool][0](bench)
+    bench.apply()
+    bench.sql("UPDATE _drydock_ledger SET checksum = 'another'")
+    assert bench.edited() == []
+    bench.sql("DROP TABLE _drydock_ledger")
+    path = bench.read()[1].path
+    path.write_text(path.read_text().replace("second (x)", "second (x, y)"))
+    assert len(bench.edited()) == 1
+
+
+def test_a_stale_row_of_the_ledger_stands_in_nobodys_way(bench):
+    """Where only the pending ones are known, as when a run is made again."""
+    dbmate(bench)
+    pending = bench.read()
+    bench.apply()
+    bench.sql("DELETE FROM schema_migrations", "DROP TABLE second")
+    executor.apply(
+        pending[1:],
+        bench.database,
+        live=bench.root / "live.db",
+        root=bench.root,
+        run="again",
+        logs=bench.root / "logs",
+    )
+    assert bench.rows("SELECT name, run FROM _drydock_ledger")[-1] == (pending[1].name, "again")
+
+
 def test_an_error_names_the_real_file_and_line(case):
     """Whatever else is in the file."""
     bench, _, _, _ = case
@@ -432,6 +462,18 @@ def test_flyway_runs_a_repeatable_again_when_its_text_changed(bench):
     rows = bench.rows("SELECT version, description FROM flyway_schema_history")
     assert rows[2:] == [(None, "a view"), (None, "a view")]
     assert bench.pending() == []
+
+
+def test_flyway_a_repeatable_runs_again_when_a_placeholder_changed(bench):
+    """What counts is the text as it runs, as Flyway counts it."""
+    conf = bench.root / "flyway.conf"
+    conf.write_text("flyway.placeholders.n=1\n")
+    bench.write("R__v.sql", "DROP VIEW IF EXISTS v;\nCREATE VIEW v AS SELECT ${n} AS a;\n")
+    assert bench.apply() == ["R__v"]
+    assert bench.pending() == []
+    conf.write_text("flyway.placeholders.n=2\n")
+    assert bench.apply() == ["R__v"]
+    assert bench.rows("SELECT * FROM v") == [(2,)]
 
 
 def test_flyway_a_baseline_stands_for_what_is_below_it(bench):
