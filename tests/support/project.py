@@ -35,7 +35,8 @@ def query(sql):
 
 def asked(marker):
     "Say whether a test wants this behaviour; most of them only on the migrated database."
-    if marker != "always-unwell" and not query("SELECT 1 FROM pragma_table_info('item') WHERE name='tag'"):
+    columns = query("SELECT name FROM pragma_table_info('item')")
+    if marker != "always-unwell" and ("tag",) not in columns:
         return False
     return os.path.exists(os.path.join(HERE, marker))
 
@@ -89,7 +90,8 @@ END;
 CREATE TRIGGER item_gone AFTER DELETE ON item BEGIN
   INSERT INTO item_text (item_text, rowid, name) VALUES ('delete', old.id, old.name);
 END;
-CREATE VIEW priced AS SELECT o.name AS owner, i.name, i.price FROM item i JOIN owner o ON o.id = i.owner_id;
+CREATE VIEW priced AS
+  SELECT o.name AS owner, i.name, i.price FROM item i JOIN owner o ON o.id = i.owner_id;
 CREATE VIRTUAL TABLE item_text USING fts5(name, content='item', content_rowid='id');
 """
 
@@ -100,7 +102,8 @@ MIGRATIONS = {
     "    db.execute('CREATE TABLE shop (id INTEGER PRIMARY KEY, name TEXT)')\n"
     "    db.executemany('INSERT INTO shop (name) VALUES (?)', [('a',), ('b',)])\n"
     "    db.commit()\n    db.close()\n\n\nif __name__ == '__main__':\n    migrate()\n",
-    "004_rebuild_item.sql": "BEGIN;\nCREATE TABLE shop_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
+    "004_rebuild_item.sql": "BEGIN;\n"
+    "CREATE TABLE shop_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
     "INSERT INTO shop_new SELECT id, name FROM shop;\nDROP TABLE shop;\n"
     "ALTER TABLE shop_new RENAME TO shop;\nCOMMIT;\n",
 }

@@ -1,30 +1,30 @@
 """``inv review``: rehearse what is pending on a throw-away copy, and tell all that was found.
 
-Reads the live database once, through SQLite's backup API; everything else happens on the copy.
+The rehearsal itself is `drydock.commands.rehearsal`; here it is shown, in the form asked for.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
-from contextlib import closing
-from pathlib import Path
+import re
 from typing import TYPE_CHECKING
 
-from drydock import candidate, connection, executor, formats, inspection, ledger, plan
+from drydock import inspection
+from drydock.commands import rehearsal
 from drydock.errors import DrydockError, ExitCode
+from drydock.steps.take_backup import size
+from drydock.terminal.text import one_line, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from drydock.evidence import Evidence
-    from drydock.migration import Migration
-    from drydock.plan import Plan
-    from drydock.review import Finding
+    from drydock.commands.rehearsal import Rehearsed
     from drydock.settings import Settings
     from drydock.terminal import Terminal
 
 FORMATS = ("text", "json", "sarif", "github")
+STATEMENTS_SHOWN = 12
+_WRITES = re.compile(
+    r"\s*(create|alter|drop|insert|update|delete|replace|reindex)\b", re.IGNORECASE
+)
 
 
 class ReviewFoundErrors(DrydockError):
@@ -72,86 +72,72 @@ def run(
         return
     if form not in FORMATS:
         raise UnknownFormat(form)
-    with tempfile.TemporaryDirectory(prefix="drydock-review-") as folder:
-        copy = Path(folder) / "copy.db"
-        known = _copy(settings, copy, terminal)
-        with closing(connection.read_only(copy)) as opened:
-            files = formats.read(settings.migrations, opened, settings.format)
-            state = plan.make(formats.entries(opened, files), files)
-        findings, evidence = _findings(settings, state, copy, static=static or not known)
-    _show(terminal, state.pending, findings, evidence, form)
-    errors = [each for each in findings if each.severity == "error" and each.allowed is None]
+    if not settings.database.exists():
+        terminal.note("there is no database: what depends on its rows could not be told")
+    found = rehearsal.take(settings, static=static)
+    _show(terminal, found, form)
+    errors = [each for each in found.findings if each.severity == "error" and each.allowed is None]
     if errors:
         raise ReviewFoundErrors(len(errors))
 
 
-def _copy(settings: Settings, copy: Path, terminal: Terminal) -> bool:
-    """Make a copy to rehearse on; without a database, an empty one, and return False."""
-    if not settings.database.exists():
-        terminal.note("there is no database: what depends on its rows could not be told")
-        connection.create_empty(copy)
-        return False
-    with (
-        closing(connection.read(settings.database, timeout=settings.timeout)) as source,
-        closing(connection.copy_target(copy)) as target,
-    ):
-        source.backup(target)
-    return True
-
-
-def _findings(
-    settings: Settings, state: Plan, copy: Path, *, static: bool
-) -> tuple[tuple[Finding, ...], Evidence | None]:
-    from drydock import review
-    from drydock.review.plans import regressions
-
-    with closing(connection.read_only(copy)) as opened:
-        texts = {each.name: ledger.text_of(opened, each.name) for each in state.edited}
-        history = review.History(state, settings.migrations, texts)
-        if static:
-            return review.review_statically(state.pending, opened, history=history), None
-    before = copy.with_name("before.db")
-    candidate.copy(copy, before)
-
-    def run_one(each: Migration) -> executor.Applied:
-        return executor.python.run(
-            each,
-            copy,
-            live=Path(settings.database).resolve(),
-            root=settings.root,
-            log=copy.with_name(f"{each.name}.log"),
-            time_limit=settings.time_limit,
-        )
-
-    rehearsed = review.review_rehearsed(state.pending, copy, run_one, history=history)
-    if rehearsed.stopped is not None:
-        return rehearsed.findings, None
-    plans = regressions(before, copy, settings.queries)
-    return (*rehearsed.findings, *plans), inspection.inspect(before, copy, lambda *_: None)
-
-
-def _show(
-    terminal: Terminal,
-    pending: Sequence[Migration],
-    findings: Sequence[Finding],
-    evidence: Evidence | None,
-    form: str,
-) -> None:
+def _show(terminal: Terminal, found: Rehearsed, form: str) -> None:
     from drydock import __version__, review
 
     if form == "json":
-        terminal.document(
-            {"pending": [each.name for each in pending], "findings": review.to_json(findings)}
-        )
+        terminal.document(_document(found))
     elif form == "sarif":
-        terminal.data(json.dumps(review.to_sarif(findings, version=__version__), indent=2))
+        terminal.data(json.dumps(review.to_sarif(found.findings, version=__version__), indent=2))
     elif form == "github":
-        for line in review.to_github(findings):
+        for line in review.to_github(found.findings):
             terminal.data(line)
     else:
-        terminal.reviewed(pending, findings)
-        if evidence is not None:
-            terminal.inspected(evidence)
-            terminal.line(f"rehearsed: {inspection.summary(evidence, len(pending))}")
-        elif not pending:
+        terminal.reviewed(found.pending, found.findings)
+        if not found.pending:
             terminal.line("nothing pending")
+        elif found.evidence is not None:
+            _show_rehearsal(terminal, found)
+
+
+def _document(found: Rehearsed) -> dict[str, object]:
+    from drydock import review
+
+    return {
+        "pending": [each.name for each in found.pending],
+        "findings": review.to_json(found.findings),
+        "schema": [line._asdict() for line in found.schema],
+        "executed": [
+            {
+                "migration": each.name,
+                "statements": [
+                    {"sql": one.sql, "rows": one.rows, "times": one.times}
+                    for one in each.statements
+                ],
+            }
+            for each in found.executed
+        ],
+        "seconds": round(found.seconds, 3),
+        "peak_bytes": found.peak_bytes,
+    }
+
+
+def _show_rehearsal(terminal: Terminal, found: Rehearsed) -> None:
+    assert found.evidence is not None
+    for each in found.executed:
+        terminal.line()
+        terminal.line(f"{each.name} executed:")
+        writing = [one for one in each.statements if one.rows or _WRITES.match(one.sql)]
+        for one in writing[:STATEMENTS_SHOWN]:
+            times = f" in {one.times:,} times" if one.times > 1 else ""
+            told = f"  {one.rows:>9,} rows{times}  {one_line(one.sql)}"
+            terminal.line(shortened(told, terminal.width))
+        left = len(each.statements) - len(writing[:STATEMENTS_SHOWN])
+        if left:
+            terminal.line(f"  and {left} more that only read, or are too many: inv review --json")
+    terminal.line()
+    for line in found.schema:
+        terminal.line(f"  {line.sign} {line.subject:<36} {line.detail}".rstrip())
+    terminal.inspected(found.evidence)
+    told = inspection.summary(found.evidence, len(found.pending))
+    took = f"{found.seconds:.1f} s, at most {size(found.peak_bytes)} on the disk"
+    terminal.line(f"rehearsed: {told}; {took}")
