@@ -115,6 +115,7 @@ def restore_journal_mode(path: Path, mode: str, *, timeout: float) -> bool:
         return True
     live = connection.live(path, timeout=timeout)
     try:
+        live.execute("PRAGMA synchronous=EXTRA")  # else a power cut may undo it (F38)
         return _value(live, "PRAGMA journal_mode=WAL") == "wal"
     except sqlite3.OperationalError:
         return False

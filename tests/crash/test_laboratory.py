@@ -264,3 +264,16 @@ def test_f25_a_migration_does_not_outlive_its_killed_run(laboratory):
     script.write_text(whole)
     assert specimen.after_recovery() is None
     specimen.remove()
+
+
+def test_f27_a_signal_while_the_backend_is_being_stopped_brings_it_back(tmp_path):
+    """Told to end and not yet gone, it must not be taken for a running one."""
+    project = Project(tmp_path / "project", mode="wal", rows=40, port=free_port())
+    with project.running():
+        for delay in (0.15, 0.25, 0.35):
+            child = Child(project.root, ("migrate", "--yes"), {}, Fault())
+            time.sleep(delay)
+            child.signal(signal.SIGHUP)
+            ended = child.wait()
+            assert ended.returncode != 0, ended.screen
+            assert project.is_running(), ended.screen

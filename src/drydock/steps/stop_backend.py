@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from drydock.errors import DrydockError, Interrupted
 from drydock.faults import reach
 from drydock.steps import Skipped
 from drydock.walk import service_settings
@@ -26,7 +28,13 @@ def perform(walk: Walk) -> str:
     walk.backend_ran = isinstance(found, discovery.Running)
     walk.record.note(backend=walk.backend_ran)
     reach("stop-1")
-    stopped = stop(settings, database=walk.live, force=walk.options.force)
+    try:
+        stopped = stop(settings, database=walk.live, force=walk.options.force)
+    except Interrupted:
+        # It has been told to end. Until it has, the way back would take it for a running one.
+        with suppress(DrydockError):
+            stop(settings, database=walk.live, force=walk.options.force)
+        raise
     reach("stop-2")
     if stopped.how == "not running":
         return "it was not running"
