@@ -86,6 +86,22 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute(_CREATE)
 
 
+def kind_of(migration: Migration) -> str:
+    """Return what the ledger keeps of a file's kind: ``sql``, ``py``, ``dbmate:sql``, …"""
+    suffix = migration.path.suffix.removeprefix(".")
+    return suffix if migration.origin is None else f"{migration.origin.tool}:{suffix}"
+
+
+def is_all_ours(connection: sqlite3.Connection) -> bool:
+    """Say whether something has been applied, and nothing from another tool's folder."""
+    if not exists(connection):
+        return False
+    ours, every = connection.execute(
+        f"SELECT count(*) FILTER (WHERE kind NOT LIKE '%:%'), count(*) FROM {TABLE}"
+    ).fetchone()
+    return bool(every) and int(ours) == int(every)
+
+
 def record(
     connection: sqlite3.Connection,
     migration: Migration,
@@ -103,7 +119,7 @@ def record(
             migration.name,
             migration.checksum,
             migration.text,
-            migration.path.suffix.removeprefix("."),
+            kind_of(migration),
             applied_at,
             seconds,
             run,

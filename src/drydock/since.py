@@ -119,7 +119,7 @@ def applied_by(opened: sqlite3.Connection, run: str, settings: Settings) -> tupl
     return tuple(
         replace(files[name], text=text, checksum=checksum)
         if name in files
-        else Migration(name, folder / f"{name}.{kind}", text, checksum)
+        else Migration(name, folder / f"{name}.{kind.rpartition(':')[2]}", text, checksum)
         for name, kind, text, checksum in rows
     )
 

@@ -8,10 +8,13 @@ is refused with a question: never a guess that runs.
 
 from __future__ import annotations
 
-from drydock.formats.books import agree, enter, entries, strike
-from drydock.formats.downs import NoWayBack, chosen
-from drydock.formats.format import BooksRefused, Format
-from drydock.formats.recognition import FormatUnclear, UnknownFormat, format_of, names, read
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from drydock.formats.books import agree, enter, entries, strike
+    from drydock.formats.downs import NoWayBack, chosen
+    from drydock.formats.format import BooksRefused, Format
+    from drydock.formats.recognition import FormatUnclear, UnknownFormat, format_of, names, read
 
 __all__ = [
     "BooksRefused",
@@ -28,3 +31,28 @@ __all__ = [
     "read",
     "strike",
 ]
+
+_HOMES = {
+    "agree": "books",
+    "enter": "books",
+    "entries": "books",
+    "strike": "books",
+    "NoWayBack": "downs",
+    "chosen": "downs",
+    "BooksRefused": "format",
+    "Format": "format",
+    "FormatUnclear": "recognition",
+    "UnknownFormat": "recognition",
+    "format_of": "recognition",
+    "names": "recognition",
+    "read": "recognition",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of the package when it is first used: `inv status` needs few of them."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
