@@ -83,10 +83,12 @@ class Worker:
     def __init__(self, python: Path, tool: str) -> None:
         path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
         # The process lives as long as this object, which `working` closes.
+        # Byte code is kept as on a user's machine, whatever this environment says.
+        clean = {name: os.environ[name] for name in os.environ if name != "PYTHONDONTWRITEBYTECODE"}
         self._process = subprocess.Popen(
             [str(python), "-m", "benchmarks.tools", tool],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**clean, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
