@@ -66,11 +66,12 @@ def migrate(
 ) -> None:
     """Migrate the database through the whole chain, or leave it exactly as it was."""
     from drydock.commands import migrate as command
-    from drydock.walk import Options
 
     settings = settings_of(context)
     if command.is_current(settings, terminal_of(context), create=create):
         return
+    from drydock.walk import Options
+
     dry_run = dry_run or bool(context.config.run.dry)
     options = Options(
         dry_run=dry_run,

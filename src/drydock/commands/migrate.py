@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from drydock import connection
 from drydock.commands import status
-from drydock.receipt import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +37,8 @@ def run(walk: Walk, terminal: Terminal) -> None:
     Raises:
         DrydockError: A step failed; everything was undone.
     """
+    from drydock.receipt import files
+
     try:
         go(walk)
     finally:
