@@ -312,3 +312,13 @@ def test_database_is_locked_names_the_process(project, mode):
         stray.execute("ROLLBACK")
     assert project.dump() == before
     assert project.journal_mode() == mode
+
+
+def test_f16_orphans_that_were_there_before_do_not_stop_a_run(project):
+    """Only new violations count: the run is published, and the old orphans are as they were."""
+    with closing(sqlite3.connect(project.database)) as db, db:
+        db.execute("INSERT INTO item (owner_id, name) VALUES (4711, 'an orphan from before')")
+    done = project.inv("migrate", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert project.applied()[-1] == "004_rebuild_item"
+    assert len(project.rows("PRAGMA foreign_key_check")) == 1

@@ -222,10 +222,6 @@ def _counts(name: _Name, versions: set[tuple[int, ...]]) -> bool:
     return name.kind != "U"
 
 
-def _is_base(migration: Migration) -> bool:
-    return migration.path.name.startswith("B")
-
-
 def _up_to(baseline: str, files: Iterable[Migration]) -> list[str]:
     limit = _parts(baseline)
     versions = [each.origin.version for each in files if each.origin is not None]
