@@ -123,7 +123,7 @@ def test_entries_that_spill_over_are_never_proved_by_their_first_page(tmp_path):
 
 
 def test_a_page_with_a_spilled_entry_is_never_proved_by_its_bytes(tmp_path):
-    """The same first part, and the same number of the page behind it, prove nothing of that page."""
+    """The same first part, and the same page behind it by number: no proof of that page."""
     path = tmp_path / "long.db"
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE long (id INTEGER PRIMARY KEY, text TEXT)")
