@@ -124,6 +124,7 @@ def walk_all(walk: Walk) -> None:
     Raises:
         DrydockError: A step failed; everything was undone, and `state` says how things stand.
     """
+    walk.is_whole = True
     for step in CHAIN:
         perform(walk, step)
     with undisturbed():

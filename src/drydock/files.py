@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,31 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+class Sync:
+    """The sync of a file that nobody writes any more, going on in a thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._failed: OSError | None = None
+        self._thread = threading.Thread(target=self._work, name="drydock-sync", daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Return when the file is on the disk; raises the `OSError` that kept it from there.
+
+        A later `sync` would not hear of that error again.
+        """
+        self._thread.join()
+        if self._failed is not None:
+            raise self._failed
+
+    def _work(self) -> None:
+        try:
+            sync(self._path)
+        except OSError as error:
+            self._failed = error
 
 
 def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:

@@ -1,14 +1,15 @@
-"""Compare two database files page by page, and digest the second: a program of its own.
+"""Copy, compare and digest whole database files: a program of its own.
 
-It runs in a child process (``python -I -S pages.py LIVE COPY``) because it opens the live file:
-closing that descriptor in the process that holds the database would drop SQLite's locks (F01),
-and another process's locks are its own. Needs nothing but the standard library. It answers with
-one line of JSON: ``{"difference": BYTE_OFFSET or null, "sha256": "…"}``. With one file (``-`` is
-standard input) it answers with the digest of its content, in which the bytes of the header that
-a backup may change count as zero.
+It runs in a child process because it opens the live file: closing that descriptor in the process
+that holds the database would drop SQLite's locks (F01), and another process's locks are its own.
+Needs nothing but the standard library. What it does is said by its first word:
 
-SQLite's backup API copies every page as it is but for these bytes of the header (fileformat2,
-section 1.3), which it sets itself.
+``compare LIVE COPY`` answers ``{"difference": BYTE_OFFSET or null, "sha256": "…"}``, one line.
+``copy LIVE COPY`` first fills the file COPY with the bytes of LIVE, which nobody may write
+meanwhile, says ``copied``, and compares when its standard input ends.
+``digest FILE`` (``-`` is standard input) answers ``{"content": "…"}``: the digest of a database's
+content, in which the bytes of the header that a copy or a change of the journal mode may change
+(fileformat2, section 1.3) count as zero.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
+import os
 import sys
 
 BLOCK = 1 << 22
@@ -26,6 +28,18 @@ OWN_BYTES = (
     (92, 100),  # version-valid-for and the writing library's version
 )
 HEADER_BYTES = 100
+
+
+def copy(live: str, target: str) -> None:
+    """Fill the file `target`, which must be there and empty, with the bytes of `live`."""
+    block = memoryview(bytearray(BLOCK))
+    source = os.open(live, os.O_RDONLY | os.O_CLOEXEC)
+    writer = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
+    while got := os.readv(source, [block]):
+        left = block[:got]
+        while left:
+            left = left[os.write(writer, left) :]
+    os.close(writer)
 
 
 def blank_own_bytes(header: bytes) -> bytes:
@@ -60,24 +74,32 @@ def content_digest(path: str) -> str:
 
 
 def _first_difference(first: mmap.mmap, second: mmap.mmap) -> int | None:
-    if blank_own_bytes(first[:HEADER_BYTES]) != blank_own_bytes(second[:HEADER_BYTES]):
-        return 0
     if len(first) != len(second):
         return min(len(first), len(second))
     for start in range(0, len(first), BLOCK):
-        begin = max(start, HEADER_BYTES)
-        if first[begin : start + BLOCK] != second[begin : start + BLOCK]:
-            one, other = first[begin : start + BLOCK], second[begin : start + BLOCK]
-            return begin + next(
+        one, other = first[start : start + BLOCK], second[start : start + BLOCK]
+        if one != other:
+            return start + next(
                 i for i, (a, b) in enumerate(zip(one, other, strict=True)) if a != b
             )
     return None
 
 
+def main(word: str, *paths: str) -> None:
+    """Do what the first word says; raises `OSError` where a file cannot be read or written."""
+    if word == "copy":
+        copy(*paths)
+        sys.stdout.write("copied\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+    if word in ("copy", "compare"):
+        sys.stdout.write(json.dumps(compare(*paths)) + "\n")
+    else:
+        sys.stdout.write(json.dumps({"content": content_digest(*paths)}) + "\n")
+
+
 if __name__ == "__main__":
-    answer = (
-        {"content": content_digest(sys.argv[1])}
-        if len(sys.argv) == 2
-        else compare(sys.argv[1], sys.argv[2])
-    )
-    sys.stdout.write(json.dumps(answer) + "\n")
+    try:
+        main(*sys.argv[1:])
+    except OSError as error:
+        sys.exit(error.strerror or str(error))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from drydock.backup import Backup
+    from drydock.backup import Backup, Taking
     from drydock.evidence import Evidence
     from drydock.executor import Applied
     from drydock.hold import Hold
@@ -95,8 +95,10 @@ class Walk:
     """One walk of the chain.
 
     Attributes that a step fills in are None or empty until then. `done` maps the names of the
-    steps that have ended to what they said, `taken` also holds those that failed. `schemas` are the
-    backup's and the candidate's, `written_since` is what going back left behind.
+    steps that have ended to what they said, `taken` also holds those that failed. `taking` is the
+    backup while its proof goes on, `backup` once it is proved. `schemas` are the backup's and the
+    candidate's, `written_since` is what going back left behind. `is_whole` says that all steps will
+    be walked, so that one may leave something to a later one.
     """
 
     def __init__(self, settings: Settings, options: Options, reporter: Reporter) -> None:
@@ -111,6 +113,7 @@ class Walk:
         self.lock: lock.Lock | None = None
         self.run: record.Run | None = None
         self.hold: Hold | None = None
+        self.taking: Taking | None = None
         self.backup: Backup | None = None
         self.files: tuple[Migration, ...] = ()
         self.plan: Plan | None = None
@@ -127,6 +130,7 @@ class Walk:
         self.schema: Schema | None = None
         self.backend_ran = False
         self.created = False
+        self.is_whole = False
 
     @property
     def has_backend(self) -> bool:
@@ -138,6 +142,13 @@ class Walk:
         """The run's record; only between `begin` and the end of the walk."""
         assert self.run is not None, "a writing step began without chain.begin"
         return self.run
+
+    @property
+    def copy(self) -> Path | None:
+        """The copy of the live database as it was, proved or being proved; None before it."""
+        if self.backup is not None:
+            return self.backup.file
+        return self.taking.file if self.taking is not None else None
 
     @property
     def candidate(self) -> Path:

@@ -22,10 +22,10 @@ from drydock.backup.proof import (
     count_rows,
     digest_of,
     quick_check,
-    start_comparing,
     start_digest,
 )
-from drydock.backup.taking import BackupFailed, DatabaseDamaged, take
+from drydock.backup.proving import BackupFailed, DatabaseDamaged
+from drydock.backup.taking import Taking, begin, take
 
 __all__ = [
     "MANIFEST",
@@ -34,6 +34,8 @@ __all__ = [
     "DatabaseDamaged",
     "Manifest",
     "NoSuchBackup",
+    "Taking",
+    "begin",
     "content_digest",
     "count_rows",
     "digest_of",
@@ -41,7 +43,6 @@ __all__ = [
     "proved",
     "prune",
     "quick_check",
-    "start_comparing",
     "start_digest",
     "take",
     "to_prune",

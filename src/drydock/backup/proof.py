@@ -21,20 +21,15 @@ _EVERY = 2**31 - 1
 _BROKEN_RULE = re.compile(r"NULL value in |CHECK constraint failed in ")
 
 
-def start_comparing(live: Path, copy: Path) -> subprocess.Popen[bytes]:
-    """Start comparing two files in a process of its own (F01); see `drydock.pages`."""
-    return _start_pages(str(live), str(copy))
-
-
 def content_digest(live: Path) -> str:
     """Return the digest of a live database's content; another process reads it (F01)."""
-    return digest_of(_start_pages(str(live)))
+    return digest_of(start_pages("digest", str(live)))
 
 
 def start_digest(file: Path) -> subprocess.Popen[bytes]:
     """Start digesting a quiescent file of ours; it may be renamed meanwhile."""
     with file.open("rb") as opened:
-        return _start_pages("-", source=opened.fileno())
+        return start_pages("digest", "-", source=opened.fileno())
 
 
 def digest_of(started: subprocess.Popen[bytes]) -> str:
@@ -42,10 +37,11 @@ def digest_of(started: subprocess.Popen[bytes]) -> str:
     return str(json.loads(started.communicate()[0])["content"])
 
 
-def _start_pages(*arguments: str, source: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+def start_pages(*words: str, source: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+    """Start `drydock.pages`, which says what its words mean, in a process of its own (F01)."""
     program = Path(pages.__file__)
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(program), *arguments],
+        [sys.executable, "-I", "-S", str(program), *words],
         stdin=source,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,24 +1,36 @@
 """Migrate the candidate, inspect it, and publish it.
 
-The riskiest step, so its order is written down: copy, apply, inspect, ask, settle, publish. Until
-the rename inside `drydock.publish` the live database has not been touched.
+The riskiest step, so its order is written down: copy, apply, settle, inspect, ask, backup proved,
+publish. Until the rename inside `drydock.publish` the live database has not been touched.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drydock import backup as backups
-from drydock import candidate, connection, executor, hold, inspection, outcome, publish, since
-from drydock.errors import DrydockError
+from drydock import (
+    candidate,
+    connection,
+    executor,
+    files,
+    hold,
+    inspection,
+    outcome,
+    publish,
+    since,
+)
+from drydock.errors import DrydockError, Interrupted
 from drydock.faults import reach
-from drydock.steps import Skipped
+from drydock.steps import Skipped, take_backup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import subprocess
+    from collections.abc import Callable, Iterator
 
     from drydock.walk import Walk
 
@@ -29,12 +41,22 @@ def perform(walk: Walk) -> str:
     Raises:
         MigrationFailed, UndeclaredLoss, PublishFailed: The live database is as it was.
     """
-    assert walk.backup is not None
     walk.record.note(pending=tuple(each.name for each in walk.pending))
     if not walk.pending:
         return Skipped("nothing pending")
+    try:
+        return _work(walk)
+    except Interrupted:
+        raise
+    except Exception:
+        _conclude_backup(walk)  # damage from before outranks what failed on it (F35)
+        raise
+
+
+def _work(walk: Walk) -> str:
     # 1. A copy of the backup, never of the live file.
-    candidate.copy(walk.backup.file, walk.candidate)
+    assert walk.copy is not None
+    candidate.copy(walk.copy, walk.candidate)
     reach("candidate-1")
     # 2. Whatever the migrations do, they do it to the candidate.
     walk.applied = executor.apply(
@@ -49,8 +71,25 @@ def perform(walk: Walk) -> str:
         on_applied=lambda applied: _tell_applied(walk, applied),
     )
     reach("migrate-2")
-    # 3. What changed, and was it meant? Undeclared loss stops here.
-    walk.evidence = inspection.inspect(walk.backup.file, walk.candidate, walk.reporter.progress)
+    # 3. One whole file. From here on it is only read, so the disk may write it meanwhile.
+    asked_for = publish.settle(walk.candidate)
+    if walk.options.dry_run:
+        told = _inspect(walk)
+        _keep_schemas(walk)
+        _discard(walk)
+        return f"rehearsed: {told}"
+    with _landing(walk.candidate) as landing:
+        told = _inspect(walk)
+        # 5. Nothing is published to which there is no proved way back.
+        _conclude_backup(walk)
+        _publish(walk, asked_for, landing)
+    return told
+
+
+def _inspect(walk: Walk) -> str:
+    assert walk.copy is not None
+    # 4. What changed, and was it meant? Undeclared loss stops here.
+    walk.evidence = inspection.inspect(walk.copy, walk.candidate, walk.reporter.progress)
     walk.reporter.inspected(walk.evidence)
     inspection.require_sound(walk.evidence)
     inspection.require_declared(
@@ -63,14 +102,7 @@ def perform(walk: Walk) -> str:
     )
     reach("migrate-3")
     told = inspection.summary(walk.evidence, len(walk.applied))
-    if walk.options.down is not None:
-        told = told.replace("applied", "taken back", 1)
-    if walk.options.dry_run:
-        _keep_schemas(walk)
-        _discard(walk)
-        return f"rehearsed: {told}"
-    _publish(walk, walk.candidate)
-    return told
+    return told.replace("applied", "taken back", 1) if walk.options.down is not None else told
 
 
 def undo(walk: Walk) -> None:
@@ -133,14 +165,13 @@ def return_to(
     return failed
 
 
-def _publish(walk: Walk, file: Path) -> None:
+def _publish(walk: Walk, asked_for: str, landing: _Landing) -> None:
     assert walk.hold is not None
-    asked_for = publish.settle(file)
-    digest = backups.start_digest(file)  # it goes on while the file is synced
     mode = "wal" if asked_for == "wal" else walk.hold.journal_mode
+    landing.sync.wait()
     try:
         publish.publish(
-            file,
+            walk.candidate,
             walk.hold,
             announce=lambda way, old, new: walk.record.note(
                 phase="publishing", journal_mode=mode, way=way, old_inode=old, new_inode=new
@@ -154,14 +185,40 @@ def _publish(walk: Walk, file: Path) -> None:
     walk.hold = None
     walk.published = True
     walk.restore_journal_mode(mode)
-    walk.digest = backups.digest_of(digest)
+    walk.digest = backups.digest_of(landing.digest)
     walk.record.note(phase="published", result=walk.digest)
     reach("publish-7")
+
+
+@dataclass(frozen=True, slots=True)
+class _Landing:
+    """What goes on with a settled candidate while it is inspected: its digest and its sync."""
+
+    digest: subprocess.Popen[bytes]
+    sync: files.Sync
+
+
+@contextmanager
+def _landing(candidate: Path) -> Iterator[_Landing]:
+    with backups.start_digest(candidate) as digest:
+        try:
+            yield _Landing(digest, files.Sync(candidate))
+        finally:
+            digest.kill()
+
+
+def _conclude_backup(walk: Walk) -> None:
+    """See the proof of the backup to its end, where it still goes on."""
+    if walk.taking is not None:
+        take_backup.conclude(walk)
+        walk.reporter.note(f"the backup is proved: {walk.copy}")
 
 
 def _tell_applied(walk: Walk, applied: executor.Applied) -> None:
     walk.applied = (*walk.applied, applied)
     walk.reporter.progress(f"{applied.name} applied", len(walk.applied), len(walk.pending))
+    if walk.taking is not None and walk.taking.is_over:
+        _conclude_backup(walk)  # a proof that failed ends the run now, not behind the last one
 
 
 def _keep_schemas(walk: Walk) -> None:

@@ -76,9 +76,8 @@ def look(walk: Walk) -> None:
     from drydock import review
 
     assert walk.plan is not None
-    source = walk.backup.file if walk.backup else walk.live
-    opener = connection.read_only if walk.backup else connection.read
-    with closing(opener(source)) as opened:
+    opener = connection.read_only if walk.copy else connection.read
+    with closing(opener(walk.copy or walk.live)) as opened:
         texts = {each.name: ledger.text_of(opened, each.name) for each in walk.plan.edited}
         history = review.History(walk.plan, walk.settings.migrations, texts)
         findings = review.review_statically(walk.pending, opened, history=history)

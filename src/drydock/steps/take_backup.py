@@ -2,7 +2,8 @@
 
 After the backend was stopped the database is held first, so the backup is of a state that nobody
 can change any more. Alone (``inv backup``) or in a dry run it is taken beside the running
-application, of one instant.
+application, of one instant. The proof of a large one goes on while the migrations run on a
+candidate; publish waits for it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drydock.walk import Walk
+
+AT_ONCE_BYTES = 50_000_000
+"""A copy of up to this size is proved before the step ends: it takes a moment."""
 
 GROWTH = 2.0
 """The candidate may grow to this many times the database while it is worked on (F30)."""
@@ -61,33 +65,49 @@ def perform(walk: Walk) -> str:
     if not rehearsal and "stop-backend" in walk.done:
         _hold(walk)
     require_room(walk)
-    folder = walk.record.folder / "backup" if rehearsal else walk.settings.backups
-    walk.backup = backup.take(
+    walk.taking = backup.begin(
         walk.live,
-        folder,
+        walk.record.folder / "backup" if rehearsal else walk.settings.backups,
         purpose="migrate" if walk.hold else "backup",
         hold=walk.hold,
-        progress=lambda done, total: _tell(walk, done, total),
+        progress=lambda done, total: walk.reporter.progress("backup", done, total, "bytes"),
     )
-    walk.record.note(backup=walk.backup.id)
     walk.read_plan()
+    copied = walk.taking.file.stat().st_size
+    where = _shown(walk.taking.home, walk.settings.root)
+    if walk.is_whole and walk.hold and walk.pending and copied > AT_ONCE_BYTES:
+        return f"{where} ({size(copied)}; its proof goes on)"
+    pruned = conclude(walk)
     if rehearsal:
-        return Skipped(f"a copy of {size(walk.backup.manifest.bytes)}, for this rehearsal only")
-    pruned = backup.prune(
-        walk.settings.backups, walk.settings.keep, in_use=frozenset({walk.backup.id})
-    )
+        return Skipped(f"a copy of {size(copied)}, for this rehearsal only")
     also = f"; {len(pruned)} old deleted" if pruned else ""
-    where = _shown(walk.backup.folder, walk.settings.root)
-    return f"{where} ({size(walk.backup.manifest.bytes)}, proved){also}"
+    return f"{where} ({size(copied)}, proved){also}"
 
 
-def _tell(walk: Walk, pages: int, of: int) -> None:
-    in_bytes = walk.live.stat().st_size
-    walk.reporter.progress("backup", pages * in_bytes // max(1, of), in_bytes, "bytes")
+def conclude(walk: Walk) -> tuple[str, ...]:
+    """Wait until the backup is proved; delete what it makes superfluous, and return that.
+
+    Harmless when nothing is being proved.
+
+    Raises:
+        BackupFailed, DatabaseDamaged: It is not proved, and gone.
+    """
+    if walk.taking is None:
+        return ()
+    taking, walk.taking = walk.taking, None
+    walk.backup = taking.finish()
+    walk.record.note(backup=walk.backup.id)
+    if walk.options.dry_run:
+        return ()
+    in_use = frozenset({walk.backup.id})
+    return backup.prune(walk.settings.backups, walk.settings.keep, in_use=in_use)
 
 
 def undo(walk: Walk) -> None:
-    """Let the database go, in the journal mode it had; a proved backup stays."""
+    """Let the database go, in the journal mode it had; a proved backup stays, no other."""
+    if walk.taking is not None:
+        walk.taking.abandon()
+        walk.taking = None
     if walk.hold is not None:
         mode = walk.hold.journal_mode
         walk.hold.release()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from drydock import backup, hold
-from drydock.backup import BackupFailed, DatabaseDamaged, taking
+from drydock.backup import BackupFailed, DatabaseDamaged, copying, proving, taking
 from drydock.errors import ExitCode, Interrupted
 from tests.support.databases import ODD, ask, beside, change, dump, populate, quoted
 from tests.support.namespaces import run_mounted
@@ -195,7 +197,9 @@ def test_f26_an_interrupt_during_the_proof_is_not_told_as_damage(tmp_path, monke
     """A signal's own exception is lost in SQLite's callback; "interrupted" is all that is left."""
     live = populate(tmp_path / "live.db")
     monkeypatch.setattr(
-        taking.connection, "stop_when", lambda copy: copy.set_progress_handler(lambda: 1 / 0, 1)
+        proving.connection,
+        "stop_when",
+        lambda copy, _: copy.set_progress_handler(lambda: 1 / 0, 1),
     )
     with pytest.raises(Interrupted, match=r"stopped by Ctrl-C or another signal"):
         backup.take(live, folder, purpose="backup")
@@ -223,3 +227,48 @@ def test_the_manifest_counts_migrations_and_names_the_last(tmp_path, folder):
     )
     manifest = held_backup(live, folder).manifest
     assert (manifest.migrations, manifest.last_migration) == (2, "002_b")
+
+
+def test_a_backup_has_no_name_before_it_is_proved(tmp_path, folder):
+    """Its proof goes on while its caller does something else, and may yet fail."""
+    live = populate(tmp_path / "live.db", rows=2000)
+    held = hold.take(live, timeout=0.2, announce=lambda _: None)
+    begun = backup.begin(live, folder, purpose="migrate", hold=held)
+    held.release()
+    assert backup.proved(folder) == ()
+    assert begun.file.read_bytes() == live.read_bytes()
+    taken = begun.finish()
+    assert begun.is_over
+    assert backup.proved(folder) == (taken,)
+    assert (taken.id, names(taken.folder)) == (begun.id, ["live.db", "manifest.json"])
+
+
+def test_a_backup_that_is_given_up_leaves_nothing(tmp_path, folder):
+    """Neither the copy nor a process or a thread that goes on with its proof."""
+    live = populate(tmp_path / "live.db", rows=2000)
+    begun = backup.begin(live, folder, purpose="backup")
+    begun.abandon()
+    assert begun.is_over
+    assert names(folder) == []
+
+
+@pytest.mark.parametrize("is_held", [True, False], ids=["held", "beside the application"])
+def test_what_the_disk_refuses_while_it_is_copied_is_told(tmp_path, folder, monkeypatch, is_held):
+    """The system tells a failed write once; the last sync would not hear of it (F38)."""
+    live = populate(tmp_path / "live.db")
+    asked = threading.Event()
+
+    def refuse(_):
+        asked.set()
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(copying, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(copying.os, "fsync", refuse)  # the fault
+    copied = (copying.select, "select") if is_held else (copying.connection, "copy_target")
+    whole = getattr(*copied)
+    monkeypatch.setattr(*copied, lambda *words: asked.wait(10) and whole(*words))
+    take = held_backup if is_held else lambda *a: backup.take(*a, purpose="backup")
+    with pytest.raises(BackupFailed) as caught:
+        take(live, folder)
+    assert "Input/output error" in caught.value.cause[0]
+    assert names(folder) == []

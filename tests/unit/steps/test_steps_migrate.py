@@ -1,0 +1,172 @@
+"""A large backup is proved while the migrations run, and nothing is published before it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from drydock import backup, chain, settings
+from drydock.backup import BackupFailed, DatabaseDamaged, taking
+from drydock.errors import Interrupted
+from drydock.executor import MigrationFailed
+from drydock.steps import migrate, take_backup
+from drydock.walk import Options, Walk
+from tests.support.databases import ask, dump, populate
+
+GOOD = "ALTER TABLE log ADD COLUMN also TEXT;\nUPDATE log SET also = 'x';\n"
+BAD = "CREATE TABLE twice (id INTEGER PRIMARY KEY);\n" + "INSERT INTO twice VALUES (1);\n" * 2
+
+
+class Screen:
+    """Keeps what a walk tells."""
+
+    def __init__(self):
+        self.told = {}
+        self.notes = []
+
+    def step_ended(self, step, detail, seconds, *, skipped):
+        self.told[step] = detail
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def ask(self, question):
+        return None
+
+    def __getattr__(self, name):
+        return lambda *a, **k: None
+
+
+@pytest.fixture(autouse=True)
+def as_if_large(monkeypatch):
+    monkeypatch.setattr(take_backup, "AT_ONCE_BYTES", 0)
+
+
+@pytest.fixture
+def live(tmp_path):
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "pyproject.toml").write_text('[tool.drydock]\ndatabase = "app.db"\n')
+    return populate(tmp_path / "app.db", mode="wal", rows=2000)
+
+
+@pytest.fixture
+def walk(tmp_path, live):
+    made = Walk(settings.load(tmp_path), Options(yes=True), Screen())
+    yield made
+    made.close()
+
+
+def write(live, *texts):
+    for number, text in enumerate(texts, start=1):
+        (live.parent / "migrations" / f"{number:03}_m.sql").write_text(text)
+
+
+def unsound(live):
+    data = bytearray(live.read_bytes())
+    data[9 * 4096 : 9 * 4096 + 64] = b"\xa5" * 64
+    live.write_bytes(data)
+
+
+def backups(live):
+    return backup.proved(live.parent / "backups"), backup.unproved(live.parent / "backups")
+
+
+def test_the_screen_says_proved_only_when_it_is(walk, live):
+    """First that the proof goes on, then that it is over."""
+    before = dump(live)
+    write(live, GOOD)
+    chain.walk_all(walk)
+    (kept,), unproved = backups(live)
+    assert walk.reporter.told["backup"].endswith("; its proof goes on)")
+    assert f"the backup is proved: {kept.file}" in walk.reporter.notes
+    assert (walk.backup, unproved) == (kept, ())
+    assert dump(kept.file) == before
+    assert ask(live, "SELECT also FROM log") == [("x",)]
+
+
+def test_nothing_is_published_whose_backup_is_not_proved(walk, live, monkeypatch):
+    """One bit, turned while it was copied, and found while the migrations ran."""
+    before = dump(live)
+    write(live, GOOD)
+
+    def turn_a_bit(point):
+        if point == "backup-2":
+            (partial,) = live.parent.glob("backups/*/*.partial")
+            data = bytearray(partial.read_bytes())
+            data[-1] ^= 1
+            partial.write_bytes(data)
+
+    monkeypatch.setattr(taking, "reach", turn_a_bit)  # the crash point
+    with pytest.raises(BackupFailed) as caught:
+        chain.walk_all(walk)
+    assert caught.value.cause == ["the copy differs from its source"]
+    assert backups(live) == ((), ())
+    assert dump(live) == before
+
+
+@pytest.mark.parametrize("texts", [(GOOD,), (BAD,), (GOOD, BAD)], ids=["good", "bad", "both"])
+def test_f35_damage_from_before_outranks_what_the_migrations_met(walk, live, texts):
+    """Who has a broken database must not look for the fault in the migration."""
+    unsound(live)
+    before = live.read_bytes()
+    write(live, *texts)
+    with pytest.raises(DatabaseDamaged, match="is damaged already; nothing was changed"):
+        chain.walk_all(walk)
+    assert backups(live) == ((), ())
+    assert live.read_bytes()[100:] == before[100:]  # the header says again: WAL
+
+
+def test_a_proof_that_failed_ends_the_run_behind_the_migration_at_hand(walk, live, monkeypatch):
+    """And not behind the last one, which may be an hour away."""
+    unsound(live)
+    write(live, GOOD, "CREATE TABLE second (x);", "CREATE TABLE third (x);")
+    seen = []
+    monkeypatch.setattr(
+        walk.reporter, "progress", lambda what, *_: seen.append(what), raising=False
+    )
+    apply = migrate.executor.apply
+
+    def slowly(*arguments, **options):
+        while not walk.taking.is_over:
+            pass
+        return apply(*arguments, **options)
+
+    monkeypatch.setattr(migrate.executor, "apply", slowly)
+    with pytest.raises(DatabaseDamaged):
+        chain.walk_all(walk)
+    assert [each for each in seen if each.endswith("applied")] == ["001_m applied"]
+
+
+def test_a_migration_that_fails_leaves_a_proved_backup(walk, live):
+    """As it does for a small database."""
+    before = dump(live)
+    write(live, BAD)
+    with pytest.raises(MigrationFailed):
+        chain.walk_all(walk)
+    (kept,), unproved = backups(live)
+    assert (dump(kept.file), dump(live), unproved) == (before, before, ())
+
+
+def test_a_signal_waits_for_no_proof_and_leaves_no_half_of_a_backup(walk, live, monkeypatch):
+    """It is answered at once."""
+    before = dump(live)
+    write(live, GOOD)
+
+    def interrupted(*_, **__):
+        raise Interrupted("SIGTERM")
+
+    monkeypatch.setattr(migrate.executor, "apply", interrupted)  # the instant of the signal
+    with pytest.raises(Interrupted):
+        chain.walk_all(walk)
+    assert backups(live) == ((), ())
+    assert dump(live) == before
+
+
+def test_steps_that_are_typed_one_by_one_prove_at_once(walk, live):
+    """Nobody knows whether another step will follow."""
+    write(live, GOOD)
+    for name in ("stop-backend", "backup"):
+        chain.perform(walk, chain.step_named(name))
+    (kept,), _ = backups(live)
+    assert walk.reporter.told["backup"].endswith(", proved)")
+    assert walk.backup == kept
+    chain.finish(walk, "done")
