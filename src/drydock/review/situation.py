@@ -95,6 +95,7 @@ class Situation:
         self.is_function = is_function
         self.conditional = conditional
         self.code = code
+        self._answers: dict[str, list[tuple[object, ...]] | None] = {}
 
     def table(self, name: str) -> tables.Table | None:
         """Return a table's definition at this moment, None where there is none."""
@@ -134,6 +135,7 @@ class Situation:
         """Return the rows of a question about the tables `names`, None where unknowable.
 
         Column names in `sql` must be qualified: a bare ``"x"`` that is no column is a string.
+        Several rules ask the same of one moment; each question is put once.
         """
         if self.data is None:
             return None
@@ -143,11 +145,13 @@ class Situation:
             for name in names:
                 today = self.known.table_today(name)
                 sql = sql if today == name else syntax.replace_name(sql, name, quote(today))
-        try:
-            return self.data.execute(sql).fetchall()
-        except sqlite3.Error:
-            # The rows are of another moment than the statement: no such column yet, for one.
-            return None
+        if sql not in self._answers:
+            try:
+                self._answers[sql] = self.data.execute(sql).fetchall()
+            except sqlite3.Error:
+                # The rows are of another moment than the statement: no such column yet, for one.
+                self._answers[sql] = None
+        return self._answers[sql]
 
     def number(self, sql: str, *names: str) -> int | None:
         """Return the one number that a question gives."""

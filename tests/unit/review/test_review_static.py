@@ -502,3 +502,13 @@ def test_rebuild_that_ignores_conflicts_is_told(review):
     """INSERT OR IGNORE in a rebuild leaves rows out in silence."""
     found = review(NEW_FIRST.replace("INSERT INTO", "INSERT OR IGNORE INTO"))
     assert "rebuild-loses-rows" in rules(found)
+
+
+def test_rules_that_ask_the_same_of_one_moment_read_the_rows_once(review, populated):
+    """On a large database each question is a read of the whole table."""
+    asked = []
+    populated.set_trace_callback(asked.append)
+    review("UPDATE towns SET region = 'north' WHERE id % 10 = 0;")
+    counts = [sql for sql in asked if "count(*)" in sql and "towns" in sql]
+    assert counts
+    assert len(set(counts)) == len(counts)
