@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-FLUSH_SECONDS = 0.2
+FLUSH_SECONDS = 0.1
 TOLD_SECONDS = 0.1
 
 
@@ -65,7 +65,8 @@ def at_rest(
                     progress(target.stat().st_size, total)
             if not os.read(copier.stdout.fileno(), len(b"copied\n")):
                 _, complaint = copier.communicate()
-                raise OSError(complaint.decode(errors="replace").strip()[-300:])
+                why = complaint.decode(errors="replace").strip()[-300:]
+                raise OSError(why or f"the copying process ended with {copier.returncode}")
     except BaseException:
         copier.kill()
         copier.communicate()
