@@ -8,6 +8,7 @@ widths a number gets.
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from jinja2 import Template
     from markupsafe import Markup
 
     from drydock.receipt.facts import DataTold, MigrationTold, Receipt, StatementTold, TableTold
@@ -62,15 +64,9 @@ MIGRATIONS_SHOWN = 100
 
 def render(receipt: Receipt, picture: str) -> str:
     """Return the page; `picture` is the schema's diagram as SVG, empty for none."""
-    import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_clean
-    )
-    environment.filters.update(count=_count, seconds=_seconds, sql=_sql, bytes=_bytes)
-    template = environment.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
-    page: str = template.render(
+    page: str = _template().render(
         r=receipt,
         verdict=VERDICTS[_verdict(receipt)],
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
@@ -90,6 +86,18 @@ def render(receipt: Receipt, picture: str) -> str:
         schema_left_out=len(receipt.schema[_SCHEMA_LINES:]),
     )
     return page
+
+
+@cache
+def _template() -> Template:
+    """Return the compiled page; compiling costs more than a short run's other work together."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_clean
+    )
+    environment.filters.update(count=_count, seconds=_seconds, sql=_sql, bytes=_bytes)
+    return environment.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
 
 
 def _wide(picture: str) -> int:
