@@ -8,6 +8,7 @@ page size, what a killed writer left beside it, how the path leads to it.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -110,11 +111,14 @@ SHAPES: dict[str, Callable[[Path], object]] = {
 
 
 def _large(project: Project) -> None:
+    """Fill the database up to 100 MB with rows of random bytes, the same each time."""
+    chance = random.Random(1)
     with closing(sqlite3.connect(project.database)) as db, db:
         db.executemany(
-            "INSERT INTO item (owner_id, name, loose) VALUES (1, ?, zeroblob(4000))",
-            [(f"large {n}",) for n in range(5000)],
+            "INSERT INTO item (owner_id, name, loose) VALUES (1, ?, ?)",
+            ((f"large {n}", chance.randbytes(4000)) for n in range(24_500)),
         )
+    assert project.database.stat().st_size > 100_000_000
 
 
 def copy(shape: str, template: Path, target: Path) -> None:
