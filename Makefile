@@ -39,8 +39,9 @@ lint: setup ## ruff and mypy, strict
 bench: setup ## measure against the peers, in a scratch environment (minutes)
 	@$(BIN)/python -m benchmarks
 
-crash: setup ## the fault laboratory: kill, error and power-cut sweeps (SEED=, BUDGET= seconds)
-	@$(BIN)/python -m tests.crash --seed $(or $(SEED),1) --budget $(or $(BUDGET),600)
+crash: setup ## the fault laboratory: 10 minutes of it, or all (FULL=1; SEED=, BUDGET= seconds)
+	@$(BIN)/python -m tests.crash --seed $(or $(SEED),1) \
+	  $(if $(FULL),--full,--budget $(or $(BUDGET),600))
 
 clean: ## remove the environment, caches and build results; never a database or a backup
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info

@@ -1,94 +1,116 @@
-"""``python -m tests.crash --seed N --budget SECONDS [--case KIND:NUMBER]``: the whole laboratory.
+"""``python -m tests.crash``: the fault laboratory, by budget, in full, or one case of it.
 
-Each kind gets its share of the budget; at the end one summary says what was tried and what was
-found. Exit status 1 when anything was lost, mixed, silent or left behind.
+At the end one summary says what was tried beside what a full run must reach, and what was found.
+Exit status 1 when anything was lost, mixed, silent or left behind, or a full run fell short.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import statistics
 import sys
-import time
-import traceback
-from collections import Counter
 
-from tests.crash import concurrency, images, inputs, mutation, sweeps, tracing
-from tests.crash.specimen import Finding
-from tests.crash.sweeps import Laboratory
+from tests.crash import tracing
+from tests.crash.kinds import KINDS, TOTALS
+from tests.crash.laboratory import Laboratory
+from tests.crash.workers import Plan, Result, Tally, attempt, run
 
-KINDS = {
-    "kill": (sweeps.kill, 0.17),
-    "error": (sweeps.error, 0.10),
-    "rollback": (sweeps.rollback, 0.06),
-    "strace": (sweeps.strace, 0.10),
-    "replay": (images.kills, 0.04),
-    "image": (images.case, 0.18),
-    "signal": (sweeps.signals, 0.05),
-    "served": (sweeps.served, 0.05),
-    "runners": (concurrency.runners, 0.03),
-    "writers": (concurrency.writers, 0.04),
-    "script": (inputs.scripts, 0.04),
-    "input": (inputs.files, 0.04),
-    "mutation": (mutation.case, 0.10),
-}
-"""Kind → its case, and its share of the budget. `image` and `script` count many a case."""
-NEEDS_STRACE = {"strace", "replay", "image"}
 FAULTS = ("lost", "mixed", "silent", "left")
+_SHOWN = 3000  # characters of a finding's story
 
 
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worker processes")
     parser.add_argument("--budget", type=float, default=600.0, help="seconds for all of it")
+    parser.add_argument("--full", action="store_true", help="until each kind's target is reached")
     parser.add_argument("--case", default="", help="run one case again: KIND:NUMBER")
     parser.add_argument("--only", default="", help="run these kinds alone, comma-separated")
     asked = parser.parse_args(words)
-    with Laboratory(asked.seed) as laboratory:
-        if asked.case:
-            kind, number = asked.case.split(":")
-            shape, finding = KINDS[kind][0](laboratory, int(number))
-            print(f"{kind} on {shape}: {finding.kind if finding else 'as promised'}")
-            print(finding.story if finding else "")
-            return int(finding is not None)
-        return _run_all(laboratory, asked.budget, set(filter(None, asked.only.split(","))))
+    if asked.case:
+        return _again(asked.seed, *asked.case.split(":"))
+    wanted = set(filter(None, asked.only.split(",")))
+    if unknown := wanted - {kind.name for kind in KINDS}:
+        parser.error(f"no such kind: {', '.join(unknown)}")
+    kinds = [kind for kind in KINDS if not wanted or kind.name in wanted]
+    if not tracing.works():
+        print("SKIPPED all that needs strace: it is missing or may not trace (apt-get install)")
+        kinds = [kind for kind in kinds if not kind.needs_strace]
+    return _all(kinds, asked)
 
 
-def _run_all(laboratory: Laboratory, budget: float, only: set[str]) -> int:
-    tried: Counter[tuple[str, str]] = Counter()
-    found: Counter[str] = Counter()
-    kinds = {kind: entry for kind, entry in KINDS.items() if not only or kind in only}
-    shares = sum(share for _, share in kinds.values())
-    for kind, (case, share) in kinds.items():
-        if kind in NEEDS_STRACE and not tracing.works():
-            print(f"{kind:<9} SKIPPED: strace is missing or may not trace (apt-get install strace)")
-            continue
-        deadline = time.monotonic() + budget * share / shares
-        number = 0
-        while time.monotonic() < deadline:
-            laboratory.worth = getattr(case, "worth", 1)
-            shape, finding = _one(case, laboratory, number)
-            if shape is None:
-                break  # the kind has no more cases
-            tried[kind, shape] += laboratory.worth
-            if finding is not None:
-                found[finding.kind] += 1
-                print(f"FOUND {finding.kind}: --seed {laboratory.seed} --case {kind}:{number}")
-                print(finding.story[:3000])
-            number += 1
-        counts = ", ".join(f"{shape} {count:,}" for (k, shape), count in tried.items() if k == kind)
-        total = sum(count for (k, _), count in tried.items() if k == kind)
-        print(f"{kind:<9} {total:>9,}   {counts}", flush=True)
-    print("found     " + ", ".join(f"{found[fault]} {fault}" for fault in FAULTS))
-    return int(bool(found))
+def _again(seed: int, name: str, number: str) -> int:
+    kind = next(kind for kind in KINDS if kind.name == name)
+    with Laboratory(seed) as laboratory:
+        shape, finding = attempt(kind.case, laboratory, int(number))
+    print(f"{name} on {shape}: {finding.kind if finding else 'as promised'}")
+    print(finding.story if finding else "")
+    return int(finding is not None)
 
 
-def _one(case, laboratory: Laboratory, number: int):
+def _all(kinds, asked) -> int:
+    tally = Tally()
+    plan = Plan(kinds, tally, None if asked.full else asked.budget * asked.jobs)
+
+    def tell_finding(result: Result) -> None:
+        assert result.finding is not None
+        where = f"--seed {asked.seed} --case {result.kind}:{result.number}"
+        print(f"FOUND {result.finding.kind}: {where}\n{result.finding.story[:_SHOWN]}", flush=True)
+
+    def tell_progress(seconds: float) -> None:
+        counts = ", ".join(f"{kind.name} {tally.points(kind):,}" for kind in kinds)
+        behind = min(plan.progress(kind) for kind in kinds)
+        told = f"{seconds:.0f} s, {min(behind, 1):.0%}: {counts}; found {sum(tally.found.values())}"
+        print(told, file=sys.stderr, flush=True)
+
+    stopped = False
     try:
-        return case(laboratory, number)
-    except TimeoutError as error:
-        return "-", Finding("silent", f"it hung: {error}")
-    except Exception:  # noqa: BLE001 - one case that cannot be judged must not end the others
-        return "-", Finding("silent", f"it could not be judged:\n{traceback.format_exc()}")
+        run(
+            plan,
+            tally,
+            seed=asked.seed,
+            jobs=asked.jobs,
+            on_finding=tell_finding,
+            on_progress=tell_progress,
+        )
+    except (KeyboardInterrupt, RuntimeError) as why:
+        stopped = True
+        print(f"STOPPED before its end: {why or 'Ctrl-C'}")
+    short = _summary(kinds, tally, is_full=asked.full)
+    return int(bool(tally.found) or stopped or (asked.full and short))
+
+
+def _summary(kinds, tally: Tally, *, is_full: bool) -> bool:
+    """Print what was tried and found; say whether a target was not reached."""
+    for kind in kinds:
+        shapes = {shape: count for (name, shape), count in tally.tried.items() if name == kind.name}
+        spread = ", ".join(f"{shape} {count:,}" for shape, count in shapes.items())
+        seconds = tally.seconds[kind.name]
+        rate = f"{tally.points(kind) / seconds:,.1f} a core-second" if seconds else "-"
+        print(f"{kind.name:<13}{tally.points(kind):>9,}  {seconds:6.0f} s  {rate}  ({spread})")
+    for name, times in tally.answers.items():
+        if times:
+            times.sort()
+            print(
+                f"{name} answered after {statistics.median(times):.2f} s (median of {len(times)}), "
+                f"{times[len(times) * 99 // 100]:.2f} s (99 %), {times[-1]:.2f} s (longest)"
+            )
+    short = False
+    for total, target in TOTALS.items():
+        here = [kind for kind in kinds if kind.counts == total]
+        reached = sum(tally.points(kind) for kind in here)
+        if here:
+            short |= reached < target
+            print(f"{total:<24} {reached:>9,} of {target:>9,}")
+    for kind in kinds:
+        goal = min(kind.target, kind.cases or kind.target)
+        if is_full and kind.counts not in TOTALS and tally.points(kind) < goal:
+            short = True
+            print(f"{kind.name:<24} {tally.points(kind):>9,} of {goal:>9,}")
+    print("found " + ", ".join(f"{tally.found[fault]} {fault}" for fault in FAULTS))
+    return short
 
 
 if __name__ == "__main__":

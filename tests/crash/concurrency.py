@@ -19,7 +19,7 @@ from tests.crash.forked import Child
 from tests.crash.specimen import Finding
 
 if TYPE_CHECKING:
-    from tests.crash.sweeps import Laboratory
+    from tests.crash.laboratory import Laboratory
 
 RUNNERS = 8
 WRITER = """

@@ -17,6 +17,10 @@ import signal
 import sqlite3
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 AUDITED = frozenset(
@@ -54,9 +58,10 @@ class Fault:
 class Meter:
     """Counts the write-like calls below `root` and carries out the fault."""
 
-    def __init__(self, root: str, fault: Fault) -> None:
+    def __init__(self, root: str, fault: Fault, on_signal: Callable[[], None]) -> None:
         self.root = root
         self.fault = fault
+        self.on_signal = on_signal
         self.calls: list[str] = []
         self.asleep = False
 
@@ -93,6 +98,7 @@ class Meter:
         if fault.kind == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         elif fault.kind != "error":
+            self.on_signal()
             os.kill(os.getpid(), getattr(signal, fault.kind))
         elif not sql:
             raise OSError(fault.number, os.strerror(fault.number), what)

@@ -1,8 +1,8 @@
 """Run a real `inv` in a forked child of this process: all of it but the interpreter's start.
 
 A child costs a tenth of a second where a new process costs half of one, so the laboratory can try
-thousands. It is killed, met by errors or sent signals as any other process; its screen goes to a
-file. It refuses nothing a real `inv` would accept.
+tens of thousands. It is killed, met by errors or sent signals as any other process; its screen
+goes to a file. It refuses nothing a real `inv` would accept.
 """
 
 # ruff: noqa: PTH123, SIM115, BLE001, PLR0917
@@ -10,10 +10,14 @@ file. It refuses nothing a real `inv` would accept.
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
+import mmap
 import os
 import pkgutil
+import select
 import signal
+import struct
 import sys
 import tempfile
 import time
@@ -25,16 +29,22 @@ from pathlib import Path
 from tests.crash.faults import Fault, Meter
 
 SECONDS = 60.0
+CLOCK = struct.Struct("dd")
+"""When a signal was met, and for how long the process had been kept waiting by then."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """How a child ended: its exit status (negative: the signal), its screen, its calls."""
+    """How a child ended: its exit status (negative: the signal), its screen, its calls.
+
+    `answered` is the seconds from a signal to the end, less those in which no processor was free.
+    """
 
     returncode: int
     screen: str
     calls: tuple[str, ...] = ()
     seconds: float = 0.0
+    answered: float | None = None
 
     @property
     def was_killed(self) -> bool:
@@ -48,15 +58,34 @@ class Child:
         warm_up()
         self._screen = tempfile.TemporaryFile()
         self._calls = tempfile.TemporaryFile()
+        self._met = mmap.mmap(-1, CLOCK.size)  # shared: when a signal was met, 0 for never
         self._began = time.monotonic()
         sys.stdout.flush()
         sys.stderr.flush()
         self.pid = os.fork()
         if self.pid == 0:
-            _become_inv(root, words, env, fault, self._screen.fileno(), self._calls.fileno())
+            meter = Meter(str(root), fault, on_signal=self._note_signal)
+            _become_inv(root, words, env, meter, self._screen.fileno(), self._calls.fileno())
 
     def signal(self, number: int) -> None:
+        self._note_signal()
         os.kill(self.pid, number)
+
+    def wait_for(self, *marks: str) -> float | None:
+        """Return how soon after its signal one of `marks` was on its screen; None for never."""
+        while not _has_ended(self.pid, 0.005):
+            if any(mark in _all_of(self._screen) for mark in marks):
+                break
+        return self._since_signal()
+
+    def _note_signal(self) -> None:
+        self._met[:] = CLOCK.pack(time.monotonic(), _kept_waiting(self.pid or os.getpid()))
+
+    def _since_signal(self) -> float | None:
+        met, waited = CLOCK.unpack(self._met)
+        if not met:
+            return None
+        return time.monotonic() - met - (_kept_waiting(self.pid) - waited)
 
     def wait(self, seconds: float = SECONDS) -> Finished:
         """Wait for the end.
@@ -64,24 +93,46 @@ class Child:
         Raises:
             TimeoutError: It did not end in time; it was killed.
         """
-        deadline = time.monotonic() + seconds
-        pause = 0.002
-        while True:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() > deadline:
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
-                raise TimeoutError(f"inv did not end in {seconds:g} s: {_all_of(self._screen)}")
-            time.sleep(pause)
-            pause = min(pause * 1.5, 0.05)
+        if not _has_ended(self.pid, seconds):
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            raise TimeoutError(f"inv did not end in {seconds:g} s: {_all_of(self._screen)}")
+        answered = self._since_signal()
+        _, status = os.waitpid(self.pid, 0)
         seconds = time.monotonic() - self._began
         calls = tuple(_all_of(self._calls).splitlines())
         screen = _all_of(self._screen)
         self._screen.close()
         self._calls.close()
-        return Finished(os.waitstatus_to_exitcode(status), screen, calls, seconds)
+        self._met.close()
+        return Finished(os.waitstatus_to_exitcode(status), screen, calls, seconds, answered)
+
+
+def _has_ended(pid: int, seconds: float) -> bool:
+    """Wait until a child of ours is a zombie; False when it is not in so many seconds."""
+    if not hasattr(os, "pidfd_open"):  # macOS
+        deadline = time.monotonic() + seconds
+        while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.002)
+        return True
+    descriptor = os.pidfd_open(pid)
+    try:
+        return bool(select.select([descriptor], [], [], seconds)[0])
+    finally:
+        os.close(descriptor)
+
+
+def _kept_waiting(pid: int) -> float:
+    """Return the seconds that a process was ready to run while no processor was free.
+
+    Known on Linux, of a zombie too (Documentation/scheduler/sched-stats.rst); 0 elsewhere.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
 
 
 def inv(root: Path, *words: str, fault: Fault | None = None, **env: str) -> Finished:
@@ -97,11 +148,16 @@ def warm_up() -> None:
     for module in pkgutil.walk_packages(drydock.__path__, "drydock."):
         if not module.name.endswith(("_child", ".child", ".pages", "__main__")):
             importlib.import_module(module.name)
-    for name in ("invoke.main", "psutil", "httpx", "sqlite_utils", "tempfile", "difflib"):
+    for name in ("invoke.main", "psutil", "httpx", "sqlite_utils", "syntaqlite", "difflib"):
         importlib.import_module(name)
+    from drydock.receipt import page
+
+    page._template()  # half of a short run's time is the compiling of it
+    gc.collect()
+    gc.freeze()  # a child need not walk through what its parent holds
 
 
-def _become_inv(root: Path, words, env, fault: Fault, screen: int, calls: int) -> None:
+def _become_inv(root: Path, words, env, meter: Meter, screen: int, calls: int) -> None:
     """Be ``inv WORDS`` until the end of this process, its exit functions included."""
     code = 1
     try:
@@ -120,7 +176,6 @@ def _become_inv(root: Path, words, env, fault: Fault, screen: int, calls: int) -
         os.chdir(root)
         _clean_environment(env)
         sys.argv = ["inv", *words]
-        meter = Meter(str(root), fault)
         meter.install()
         if "LAB_WAITS" in env:
             os.kill(os.getpid(), signal.SIGSTOP)  # until strace has attached
@@ -177,5 +232,6 @@ def _clean_environment(env: dict[str, str]) -> None:
 
 
 def _all_of(file) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace")
+    """Return what is in a file that a child may be writing: its position is the child's too."""
+    descriptor = file.fileno()
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")

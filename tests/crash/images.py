@@ -15,18 +15,23 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.crash.laboratory import SMALL
 from tests.crash.recording import Change, Recording, apply, record
 from tests.crash.specimen import Finding, Specimen, content, scratch
 
 if TYPE_CHECKING:
     import random
 
-    from tests.crash.sweeps import Laboratory
+    from tests.crash.laboratory import Laboratory
 
 SECTOR = 512
 A_CASE = 200
 SHAPES = ("wal", "delete", "truncate", "hot-wal", "hard-link", "page-1024", "hot-journal")
 KEEP = ("all", "none", "some", "prefix")
+COMMANDS = ("migrate", "rollback")
+REPLAYED = tuple(shape for shape in SMALL if shape not in {"symlink", "python"})
+"""Shapes whose every write is the recorded process's own, to a file called app.db."""
+RUNS = len(REPLAYED) * len(COMMANDS)
 TRIO = ("app.db", "app.db-journal", "app.db-wal")
 _recordings: dict[tuple[str, str], Recording] = {}
 
@@ -75,12 +80,10 @@ def case(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
 case.worth = A_CASE
 
 
-def kills(laboratory: Laboratory, number: int) -> tuple[str | None, Finding | None]:
+def kills(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
     """Stop one recorded run before each of its changes in turn, nothing lost: a SIGKILL there."""
-    runs = [(shape, command) for shape in SHAPES for command in ("migrate", "rollback")]
-    if number >= len(runs):
-        return None, None
-    shape, command = runs[number]
+    place, which = divmod(number, len(REPLAYED))
+    shape, command = REPLAYED[which], COMMANDS[place]
     template = laboratory.template(shape)
     recording = _recording(laboratory, shape, command)
     known: dict[str, str] = {}

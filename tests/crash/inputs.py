@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import random
     from pathlib import Path
 
-    from tests.crash.sweeps import Laboratory
+    from tests.crash.laboratory import Laboratory
 
 A_CASE = 1000
 TOKENS = (

@@ -74,9 +74,13 @@ class Template:
         done = clean.inv("migrate", "--yes")
         assert done.returncode == 0, done.screen
         self.calls = done.calls
+        self.seconds = done.seconds
         self.new = clean._content_of_copy()
         assert self.new != self.old
         self.journal_mode = clean.journal_mode()
+        back = clean.inv("rollback", "--yes")
+        assert back.returncode == 0, back.screen
+        self.calls_back = back.calls
         clean.remove()
 
     def specimen(self) -> Specimen:

@@ -7,7 +7,7 @@ import pytest
 from drydock.errors import ExitCode
 from drydock.faults import POINTS
 from tests.crash.forked import inv
-from tests.crash.sweeps import Laboratory
+from tests.crash.laboratory import Laboratory
 from tests.support.project import Project, free_port
 
 ORDER = list(POINTS)

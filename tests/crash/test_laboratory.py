@@ -11,16 +11,27 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from drydock.errors import ExitCode
-from tests.crash import concurrency, images, inputs, mutation, sweeps, tracing
+from tests.crash import (
+    concurrency,
+    images,
+    inputs,
+    kinds,
+    mutation,
+    signals,
+    sweeps,
+    tracing,
+    workers,
+)
 from tests.crash.faults import Fault
 from tests.crash.forked import Child, inv
-from tests.crash.sweeps import Laboratory
+from tests.crash.laboratory import Laboratory
 from tests.support.project import Project, free_port
 
 needs_strace = pytest.mark.skipif(
@@ -66,14 +77,22 @@ def test_f40_errors_at_write_like_calls_are_told_and_harmless(laboratory, number
 @pytest.mark.parametrize("number", range(6))
 def test_faults_in_a_rollback_leave_old_or_new(laboratory, number):
     """SIGKILL or an errno while going back."""
-    explained(sweeps.rollback, laboratory, number * 31)
+    case = (sweeps.rollback_kill, sweeps.rollback_error)[number % 2]
+    explained(case, laboratory, number * 31)
+
+
+@pytest.mark.parametrize("number", [0, 20, 40, 60])
+def test_a_kill_in_the_command_that_cleans_up_after_a_kill_loses_nothing(laboratory, number):
+    """SIGKILL twice, and the third command ends it."""
+    explained(sweeps.twice, laboratory, number)
 
 
 @needs_strace
 @pytest.mark.parametrize("number", range(5))
 def test_faults_inside_sqlites_own_writes_lose_nothing(laboratory, number):
     """strace meets one system call of the run with SIGKILL or an errno."""
-    explained(sweeps.strace, laboratory, number)
+    case = (sweeps.strace_kill, sweeps.strace_error)[number % 2]
+    explained(case, laboratory, number)
 
 
 @needs_strace
@@ -92,8 +111,8 @@ def test_f38_a_power_cut_leaves_the_old_or_the_new_database(laboratory, number):
 
 @pytest.mark.parametrize("number", range(4))
 def test_f27_signals_at_any_moment_are_answered(laboratory, number):
-    """INT, TERM, HUP, QUIT: soon, truthfully, and with the old or the new database."""
-    explained(sweeps.signals, laboratory, number)
+    """INT, TERM, HUP, QUIT: within a second, truthfully, the old or the new database."""
+    explained(signals.signals, laboratory, number)
 
 
 def test_f28_of_eight_runners_one_does_the_work(laboratory):
@@ -238,6 +257,42 @@ def test_an_idle_connection_and_a_reader_are_waited_for_or_named(laboratory):
         assert specimen.after_fault(done) is None
         assert specimen.after_recovery() is None
         specimen.remove()
+
+
+class Counted:
+    """A plan of sixteen scripts' cases; what came of them."""
+
+    def __init__(self, jobs):
+        script = next(kind for kind in kinds.KINDS if kind.name == "script")
+        self.tally = workers.Tally()
+        self.results = []
+        plan = workers.Plan([replace(script, target=16_000)], self.tally, None)
+        workers.run(
+            plan, self.tally, seed=1, jobs=jobs, on_finding=self.results.append, on_progress=print
+        )
+
+
+def test_two_workers_share_the_numbers_of_a_kind_until_its_target():
+    """Each number once; a target is reached and hardly passed; nothing is found."""
+    counted = Counted(jobs=2)
+    assert counted.results == []
+    assert counted.tally.cases["script"] == 16
+    assert counted.tally.tried == {("script", "script"): 16_000}
+
+
+def test_a_case_that_fails_or_hangs_is_a_finding_and_ends_no_other(laboratory):
+    """What cannot be judged is never passed over."""
+
+    def hangs(laboratory, number):
+        raise TimeoutError("inv did not end")
+
+    def fails(laboratory, number):
+        raise AssertionError
+
+    for case, word in ((hangs, "it hung"), (fails, "could not be judged")):
+        _, finding = workers.attempt(case, laboratory, 0)
+        assert finding.kind == "silent"
+        assert word in finding.story
 
 
 @pytest.mark.parametrize("mutant", mutation.MUTANTS[2:5], ids=lambda mutant: mutant.name[:3])
