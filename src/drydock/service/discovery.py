@@ -61,9 +61,7 @@ def find(settings: ServiceSettings) -> Running | Foreign | Absent:
     backend that is stopped then could not be started again.
     """
     record = identity.read(settings.pid_file)
-    known: list[Identity] = []
-    if record:
-        known = process.tree([record.identity, *process.marked(record.mark)])
+    known = _known(record)
     how = "pid file" if known else "listener"
     if settings.port:
         for each in listener.listeners(settings.host, settings.port):
@@ -76,6 +74,17 @@ def find(settings: ServiceSettings) -> Running | Foreign | Absent:
     if not known:
         return Absent(stale=record.identity if record else None)
     return Running(known[0], tuple(known), how)
+
+
+def started_by_us(settings: ServiceSettings) -> tuple[Identity, ...]:
+    """Return the processes of the backend that we started, whoever else is on its port."""
+    return tuple(_known(identity.read(settings.pid_file)))
+
+
+def _known(record: identity.Record | None) -> list[Identity]:
+    if record is None:
+        return []
+    return process.tree([record.identity, *process.marked(record.mark)])
 
 
 def _root(pid: int | None, settings: ServiceSettings) -> Identity | Foreign:

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from drydock import faults
@@ -99,6 +99,23 @@ def stop(
         tree=ending.tree,
         how="killed" if killed else how,
     )
+
+
+def stop_ours(settings: ServiceSettings, *, database: Path) -> None:
+    """Stop the backend that we started, by force, whoever else is on its port.
+
+    Raises:
+        StopTimedOut, StopFailed: Something of it is left.
+    """
+    record = identity.read(settings.pid_file)
+    ending = Ending(
+        members=discovery.started_by_us(settings),
+        mark=record.mark if record else None,
+        settings=replace(settings, port=None),
+        database=database,
+    )
+    ending.finish(force=True)
+    identity.forget(settings.pid_file)
 
 
 class Ending:

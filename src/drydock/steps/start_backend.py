@@ -36,7 +36,15 @@ def perform(walk: Walk) -> str:
 
 def undo(walk: Walk) -> None:
     """Stop it again, so that the database can be given back."""
-    if walk.published and walk.has_backend:
-        from drydock.service.stop import stop
+    if not (walk.published and walk.has_backend):
+        return
+    from drydock.service.errors import ForeignListener
+    from drydock.service.stop import stop, stop_ours
 
-        stop(service_settings(walk.settings), database=walk.live, force=True)
+    settings = service_settings(walk.settings)
+    try:
+        stop(settings, database=walk.live, force=True)
+    except ForeignListener:
+        # A stranger on the port is no reason to keep the new database (F46): the backend cannot
+        # come back beside it, and that is told when it is to be started.
+        stop_ours(settings, database=walk.live)
