@@ -105,7 +105,9 @@ def create_private(path: Path) -> None:
 
 def private_folder(path: Path) -> Path:
     """Return the folder `path`, created 0700 with its parents where it was not there."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():  # `parents=True` would give the parents the mode of the umask
+            folder.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
