@@ -63,6 +63,17 @@ def three(tmp_path):
     return folder, [backup.take(live, folder, purpose="backup") for _ in range(3)]
 
 
+def test_f31_the_newest_is_the_last_one_taken_whatever_its_name_says(three):
+    """A clock that was set back gave it a time of the last century."""
+    folder, taken = three
+    home = taken[-1].folder.rename(folder / "19990101T000000Z")
+    manifest = json.loads((home / "manifest.json").read_text())
+    (home / "manifest.json").write_text(json.dumps({**manifest, "id": home.name}))
+    assert backup.find(folder, None).id == home.name
+    assert [each.id for each in backup.proved(folder)] == [taken[0].id, taken[1].id, home.name]
+    assert backup.prune(folder, keep=1) == (taken[0].id, taken[1].id)
+
+
 def test_f31_failed_backups_do_not_count_and_are_left_alone(three):
     """Five failed runs must not push out the one good backup."""
     folder, taken = three

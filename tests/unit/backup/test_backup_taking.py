@@ -258,7 +258,11 @@ def test_what_the_disk_refuses_while_it_is_copied_is_told(tmp_path, folder, monk
     live = populate(tmp_path / "live.db")
     asked = threading.Event()
 
-    def refuse(_):
+    sync = os.fsync
+
+    def refuse(descriptor):
+        if asked.is_set():
+            return sync(descriptor)
         asked.set()
         raise OSError(errno.EIO, "Input/output error")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import psutil
 import pytest
 
 from drydock.executor import TimeLimitReached
@@ -238,13 +239,20 @@ def test_f25_a_fork_has_no_say_in_how_the_migration_ended(trial, child):
 
 
 def test_f25_a_fork_that_lives_on_is_ended_with_its_group(trial):
-    """It would hold the candidate, or the pipe, open."""
-    begun = time.monotonic()
+    """It would hold the candidate, or the pipe, open, and write to what is live by then."""
     trial.apply(
-        m1_py=own("work", end="work()\nimport os, time\nif os.fork() == 0:\n    time.sleep(60)")
+        m1_py=own(
+            "work",
+            end="work()\nimport os, time\nfork = os.fork()\nif fork == 0:\n    time.sleep(60)\n"
+            "print(fork, file=open('fork', 'w'))",
+        )
     )
     assert ran(trial) == 1
-    assert time.monotonic() - begun < 20
+    fork = int((trial.root / "fork").read_text())
+    deadline = time.monotonic() + 20
+    while psutil.pid_exists(fork) and psutil.Process(fork).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "it goes on"
+        time.sleep(0.01)
 
 
 def test_f25_threads_work_on_the_candidate_too(trial):

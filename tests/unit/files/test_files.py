@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from types import SimpleNamespace
 
 import pytest
 
@@ -90,7 +91,10 @@ def test_a_private_folder_keeps_the_mode_of_one_that_was_there(tmp_path):
     assert stat.S_IMODE(files.private_folder(tmp_path / "shared").stat().st_mode) == 0o755
 
 
-def test_f29_free_space_is_what_this_user_can_write(tmp_path):
-    """Not what root could."""
+def test_f29_free_space_is_what_this_user_can_write(tmp_path, monkeypatch):
+    """Not what root could: a file system keeps blocks back for it."""
     state = os.statvfs(tmp_path)
     assert 0 <= files.free_bytes(tmp_path) <= state.f_blocks * state.f_frsize
+    kept_back = SimpleNamespace(f_bavail=3, f_bfree=9, f_frsize=4096, f_bsize=1 << 20)
+    monkeypatch.setattr(files.os, "statvfs", lambda _: kept_back)
+    assert files.free_bytes(tmp_path) == 3 * 4096
