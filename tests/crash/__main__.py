@@ -86,30 +86,29 @@ def _summary(kinds, tally: Tally, *, is_full: bool) -> bool:
     """Print what was tried and found; say whether a target was not reached."""
     for kind in kinds:
         shapes = {shape: count for (name, shape), count in tally.tried.items() if name == kind.name}
-        spread = ", ".join(f"{shape} {count:,}" for shape, count in shapes.items())
+        print(f"{kind.name}: {', '.join(f'{shape} {n:,}' for shape, n in shapes.items())}")
+    print("\n| kind | target | reached | a core-second |\n|---|---|---|---|")
+    for kind in kinds:
         seconds = tally.seconds[kind.name]
-        rate = f"{tally.points(kind) / seconds:,.1f} a core-second" if seconds else "-"
-        print(f"{kind.name:<13}{tally.points(kind):>9,}  {seconds:6.0f} s  {rate}  ({spread})")
+        rate = f"{tally.points(kind) / seconds:,.1f}" if seconds else "-"
+        print(f"| {kind.name} | {kind.target:,} | {tally.points(kind):,} | {rate} |")
     for name, times in tally.answers.items():
         if times:
             times.sort()
-            print(
-                f"{name} answered after {statistics.median(times):.2f} s (median of {len(times)}), "
-                f"{times[len(times) * 99 // 100]:.2f} s (99 %), {times[-1]:.2f} s (longest)"
-            )
+            found = (statistics.median(times), times[len(times) * 99 // 100], times[-1])
+            told = ", ".join(f"{each:.2f} s" for each in found)
+            print(f"| {name} answered, of {len(times)}: median, 99 %, longest | 1 s | {told} | |")
     short = False
     for total, target in TOTALS.items():
         here = [kind for kind in kinds if kind.counts == total]
         reached = sum(tally.points(kind) for kind in here)
         if here:
             short |= reached < target
-            print(f"{total:<24} {reached:>9,} of {target:>9,}")
-    for kind in kinds:
-        goal = min(kind.target, kind.cases or kind.target)
-        if is_full and kind.counts not in TOTALS and tally.points(kind) < goal:
-            short = True
-            print(f"{kind.name:<24} {tally.points(kind):>9,} of {goal:>9,}")
-    print("found " + ", ".join(f"{tally.found[fault]} {fault}" for fault in FAULTS))
+            print(f"| **{total}** | {target:,} | {reached:,} | |")
+    short |= any(
+        tally.points(kind) < kind.target for kind in kinds if kind.counts not in TOTALS and is_full
+    )
+    print("| **found** | 0 | " + ", ".join(f"{tally.found[f]} {f}" for f in FAULTS) + " | |")
     return short
 
 

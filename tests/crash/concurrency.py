@@ -1,6 +1,6 @@
-"""Many at once: runners that race for one database, writers that hammer it all the while.
+"""Many at once: runners that race, writers that hammer, browsers that were left open.
 
-Exactly one runner does the work; every row that SQLite acknowledged to a writer is in the final
+Exactly one runner does the work; every row that SQLite acknowledged to anybody is in the final
 database, whichever file it was written to.
 """
 
@@ -10,16 +10,19 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
 from drydock.errors import ExitCode
 from tests.crash.faults import Fault
 from tests.crash.forked import Child
 from tests.crash.specimen import Finding
+from tests.crash.sweeps import cleaned
+from tests.support.stray import Stray
 
 if TYPE_CHECKING:
     from tests.crash.laboratory import Laboratory
+    from tests.crash.specimen import Specimen
 
 RUNNERS = 8
 WRITER = """
@@ -113,3 +116,62 @@ def writers(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
     if finding is None:
         specimen.remove()
     return f"{shape} ({'won' if done.returncode == 0 else 'refused'})", finding
+
+
+HABITS = {
+    "idle": ("SELECT count(*) FROM item",),
+    "reading": ("BEGIN", "SELECT count(*) FROM item"),
+    "writing": ("BEGIN IMMEDIATE", "INSERT INTO log VALUES (0, 'not committed')"),
+}
+"""What a browser that was left open has last done."""
+
+
+def browsers(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
+    """Database browsers left open, idle or in a transaction: in the way by name, or harmless.
+
+    A run that is not let through changes nothing and names them. After one that is, what they
+    write is in the database or refused to them, and what they read is one whole state.
+    """
+    mode, habit = divmod(number, len(HABITS))
+    shape = ("wal", "delete", "truncate")[mode % 3]
+    name = list(HABITS)[habit]
+    chance = laboratory.chance("browsers", number)
+    specimen = laboratory.template(shape).specimen()
+    with ExitStack() as stack:
+        count = chance.choice((1, 3))
+        left_open = [stack.enter_context(Stray(specimen.database)) for _ in range(count)]
+        for browser in left_open:
+            for statement in HABITS[name] if browser is left_open[0] else HABITS["idle"]:
+                browser.sql(statement)
+        done = specimen.inv("migrate", "--yes")
+        finding = specimen.after_fault(done) or _let_through(shape, name, done, left_open)
+        for browser in left_open:
+            finding = finding or _writes_late(specimen, browser, habit=name)
+    what = f"{shape}, {name}"
+    return what, cleaned(specimen, finding or specimen.after_recovery(), what)
+
+
+def _let_through(shape: str, habit: str, done, left_open: list[Stray]) -> Finding | None:
+    """In WAL mode nobody may be connected; in the others only a writer is in the way."""
+    is_in_the_way = shape == "wal" or habit == "writing"
+    named = [f"pid {browser.pid}" in done.screen for browser in left_open]
+    if is_in_the_way and done.returncode == ExitCode.BUSY and all(named):
+        return None
+    if not is_in_the_way and done.returncode == 0:
+        return None
+    return Finding("silent", f"{habit} in {shape}: exit {done.returncode}, {named}\n{done.screen}")
+
+
+def _writes_late(specimen: Specimen, browser: Stray, *, habit: str) -> Finding | None:
+    """Let a browser end what it had begun, and write: in the live database, or refused."""
+    mark = f"late {browser.pid}"
+    try:
+        if habit != "idle":
+            with suppress(sqlite3.OperationalError):
+                browser.sql("ROLLBACK")
+        browser.sql(f"INSERT INTO log VALUES (0, '{mark}')")
+    except sqlite3.OperationalError:
+        return None
+    with closing(sqlite3.connect(specimen.database)) as db, db:
+        found = db.execute("DELETE FROM log WHERE what = ?", (mark,)).rowcount
+    return None if found else Finding("lost", f"{mark} was acknowledged, and is nowhere")

@@ -181,6 +181,8 @@ def _become_inv(root: Path, words, env, meter: Meter, screen: int, calls: int) -
             os.kill(os.getpid(), signal.SIGSTOP)  # until strace has attached
         if "LAB_POINTS" in env:
             _note_points(env["LAB_POINTS"])
+        if "LAB_SIGNAL_AFTER" in env:
+            _signal_after(*env["LAB_SIGNAL_AFTER"].split(":"))
         code = _program(words)
         atexit._run_exitfuncs()
         meter.asleep = True
@@ -220,6 +222,20 @@ def _note_points(file: str) -> None:
     for module in list(sys.modules.values()):
         if getattr(module, "reach", None) is real:
             module.reach = reach
+
+
+def _signal_after(step: str, name: str) -> None:
+    """Deliver a signal when the line of `step` has been shown: between it and the next one."""
+    from drydock.terminal.screen import Terminal
+
+    real = Terminal.step_ended
+
+    def step_ended(self, ended, *arguments, **options):
+        real(self, ended, *arguments, **options)
+        if ended == step:
+            os.kill(os.getpid(), getattr(signal, f"SIG{name}"))
+
+    Terminal.step_ended = step_ended
 
 
 def _clean_environment(env: dict[str, str]) -> None:

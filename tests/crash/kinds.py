@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tests.crash import concurrency, images, inputs, mutation, signals, sweeps
+from tests.crash import concurrency, images, inputs, mutation, processes, security, signals, sweeps
 from tests.crash.laboratory import Laboratory
 from tests.crash.specimen import Finding
 
@@ -44,7 +44,7 @@ _KILL, _ERROR = "kill points", "error points"
 _OTHERS = "others"
 
 KINDS = (
-    Kind("kill", sweeps.kill, 2_500, 0.15, _KILL),
+    Kind("kill", sweeps.kill, 2_800, 0.15, _KILL),
     Kind("twice", sweeps.twice, 1_500, 0.10, _KILL),
     Kind("rollback", sweeps.rollback_kill, 1_000, 0.07, _KILL),
     Kind("strace", sweeps.strace_kill, 2_200, 0.16, _KILL, needs_strace=True),
@@ -57,7 +57,10 @@ KINDS = (
     Kind("served", signals.served, 150, 0.06, "signals"),
     Kind("runners", concurrency.runners, 200, 0.03, "rounds of eight runners"),
     Kind("writers", concurrency.writers, 60, 0.03, _OTHERS),
+    Kind("browsers", concurrency.browsers, 90, 0.02, _OTHERS),
     Kind("script", inputs.scripts, 1_000_000, 0.01, "scripts"),
     Kind("input", inputs.files, 300, 0.03, _OTHERS),
-    Kind("mutation", mutation.case, len(mutation.MUTANTS), 0.10, _OTHERS, False, mutation.COUNT),
+    Kind("process", processes.case, 120, 0.05, _OTHERS),
+    Kind("outside", security.case, 2 * len(security.ATTEMPTS), 0.02, _OTHERS),
+    Kind("mutation", mutation.case, mutation.COUNT, 0.10, _OTHERS, False, mutation.COUNT),
 )

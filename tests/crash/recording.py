@@ -1,7 +1,8 @@
 """A run's changes to the file system, as strace recorded them, in a form that can be replayed.
 
-Every open, write, truncate, sync, rename, link and unlink of the process that runs `inv`, with
-its bytes: SQLite's as well as ours. Memory maps (``-shm``) are not seen; SQLite rebuilds them.
+Every open, write, truncate, sync, rename, link and unlink of the process that runs `inv`, of its
+threads and of what it starts, with its bytes: SQLite's as well as ours. Memory maps (``-shm``) are
+not seen; SQLite rebuilds them.
 """
 
 # ruff: noqa: PTH112, PTH118
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 
 TRACED = (
     "openat,creat,close,lseek,write,pwrite64,ftruncate,truncate,fsync,fdatasync,rename,renameat,"
-    "renameat2,unlink,unlinkat,rmdir,link,linkat,mkdir,mkdirat,copy_file_range,dup,dup2,dup3,fcntl"
+    "renameat2,unlink,unlinkat,rmdir,link,linkat,mkdir,mkdirat,copy_file_range,dup,dup2,dup3,fcntl,"
+    "clone,clone3,fork,vfork,execve"
 )
-LINE = re.compile(r"^(\w+)\((.*)\)\s+= (-?\d+)")
+LINE = re.compile(r"^(\d+) +(\w+)\((.*)\)\s+= (-?\d+)")
+BEGUN = re.compile(r"^(\d+) +(\w+)\((.*) <unfinished \.\.\.>$")
+ENDED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*)\)\s+= (-?\d+)")
+FORKS = ("clone", "clone3", "fork", "vfork")
 STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(?:\.\.\.)?')
 AT_DONE = b"to go back: inv rollback"
 
@@ -64,32 +69,67 @@ def record(specimen: Specimen, *words: str) -> Recording:
         if not path.is_symlink():
             before[path.relative_to(specimen.root).as_posix()] = (inode, path.read_bytes())
     with tempfile.NamedTemporaryFile("r", suffix=".strace") as log:
-        options = ["-xx", "-s", str(1 << 26), "-o", log.name, "-e", f"trace={TRACED}"]
+        options = ["-f", "-xx", "-s", str(1 << 26), "-o", log.name, "-e", f"trace={TRACED}"]
         done = tracing.traced(specimen, words, options)
         assert done.returncode == 0, done.screen
         return _Reader(str(specimen.root), before).read(log)
 
 
 class _Reader:
-    """Follows descriptors and names through the log."""
+    """Follows descriptors and names through the log, process by process."""
 
     def __init__(self, root: str, before: dict[str, tuple[int, bytes]]) -> None:
         self.root = root
         self.before = before
         self.names = {name: inode for name, (inode, _) in before.items()}
         self.count = max(self.names.values(), default=0)
-        self.open: dict[int, list] = {}  # descriptor → [file, position, folder]
+        self.tables: dict[int, dict[int, list]] = {}  # process → its descriptors
+        self.open: dict[int, list] = {}  # descriptor → [file, position, folder, close-on-exec]
+        self.begun: dict[int, str] = {}  # process → the text of the call that it is in
+        self.forking: list[int] = []
         self.lengths = dict(before.values())
         self.changes: list[Change] = []
         self.done_at = -1
 
     def read(self, log: Iterable[str]) -> Recording:
         for line in log:
-            found = LINE.match(line)
-            if found and int(found[3]) >= 0:
-                self._take(found[1], found[2], int(found[3]))
+            if found := BEGUN.match(line.rstrip("\n")):
+                self.begun[int(found[1])] = found[3]
+                self._enter(int(found[1]))
+                if found[2] in FORKS:
+                    self.forking.append(int(found[1]))
+                continue
+            text = ""
+            if found := ENDED.match(line):
+                text = self.begun.pop(int(found[1]), "")
+            elif not (found := LINE.match(line)):
+                continue
+            if int(found[4]) >= 0:
+                self._enter(int(found[1]))
+                self._take_of(int(found[1]), found[2], text + found[3], int(found[4]))
         done_at = len(self.changes) if self.done_at < 0 else self.done_at
         return Recording(self.before, tuple(self.changes), done_at)
+
+    def _enter(self, process: int) -> None:
+        """Make a process's descriptors the current ones; a new one has those of who forks."""
+        if process not in self.tables:
+            parent = next((each for each in self.forking if each != process), None)
+            is_thread = parent is not None and "CLONE_THREAD" in self.begun.get(parent, "")
+            known = self.tables.get(parent, {}) if parent is not None else {}
+            self.tables[process] = known if is_thread else dict(known)
+        self.open = self.tables[process]
+
+    def _take_of(self, process: int, call: str, text: str, result: int) -> None:
+        if call in FORKS:
+            if process in self.forking:
+                self.forking.remove(process)
+            if result not in self.tables:
+                self.tables[result] = self.open if "CLONE_THREAD" in text else dict(self.open)
+        elif call == "execve":
+            kept = {number: each for number, each in self.open.items() if not each[3]}
+            self.tables[process] = kept
+        else:
+            self._take(call, text, result)
 
     def _take(self, call: str, text: str, result: int) -> None:  # noqa: C901 - a table of calls
         strings = [bytes.fromhex(each.replace("\\x", "")) for each in STRING.findall(text)]
@@ -101,7 +141,9 @@ class _Reader:
             self.open.pop(first, None)
         elif call in ("dup", "dup2", "dup3") or (call == "fcntl" and "F_DUPFD" in text):
             if first in self.open:
-                self.open[result] = self.open[first]
+                again = self.open[first]
+                again[3] = False  # the copy that a program is given outlives its start
+                self.open[result] = again
             else:
                 self.open.pop(result, None)
         elif call == "write" and first == 2 and AT_DONE in strings[0]:
@@ -111,7 +153,7 @@ class _Reader:
         elif first in self.open and call in ("lseek", "write", "pwrite64", "ftruncate"):
             self._written(call, first, rest, strings, result)
         elif call in ("fsync", "fdatasync") and first in self.open:
-            file, _, folder = self.open[first]
+            file, _, folder, _ = self.open[first]
             self._add(Change("sync", file, folder))
         elif call.startswith(("rename", "link")):
             self._renamed(call, *(self._name(each) for each in strings[:2]))
@@ -126,7 +168,7 @@ class _Reader:
         if name is None:
             return
         if "O_DIRECTORY" in text or os.path.isdir(os.path.join(self.root, name)):
-            self.open[descriptor] = [0, 0, name]
+            self.open[descriptor] = [0, 0, name, True]
             return
         if name not in self.names:
             self.count += 1
@@ -134,7 +176,7 @@ class _Reader:
             self._add(Change("create", self.count, name))
         elif "O_TRUNC" in text:
             self._add(Change("truncate", self.names[name]))
-        self.open[descriptor] = [self.names[name], 0, ""]
+        self.open[descriptor] = [self.names[name], 0, "", "O_CLOEXEC" in text]
 
     def _written(self, call: str, descriptor: int, rest, strings, result: int) -> None:
         entry = self.open[descriptor]

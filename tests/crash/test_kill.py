@@ -97,6 +97,20 @@ def test_f27_a_signal_at_a_point_walks_the_way_back(specimen, point, name):
     assert specimen.after_recovery() is None
 
 
+@pytest.mark.parametrize("shape", ["wal"])
+@pytest.mark.parametrize("step", ["stop-backend", "backup", "review", "migrate", "smoke-test"])
+def test_f27_a_signal_between_two_steps_walks_the_way_back(specimen, step):
+    """No step is going on that could notice it: the old database is back, and it is told."""
+    ended = specimen.inv("migrate", "--yes", LAB_SIGNAL_AFTER=f"{step}:TERM")
+    assert ended.returncode in (ExitCode.INTERRUPTED, ExitCode.ROLLED_BACK), ended.screen
+    assert "stopped by" in ended.screen
+    assert "state:" in ended.screen
+    assert specimen.standing() == "old"
+    assert specimen.journal_mode() == "wal"
+    assert specimen.left_over() == []
+    assert specimen.after_recovery() is None
+
+
 @pytest.mark.parametrize("point", WITH_BACKEND)
 def test_killed_around_the_backend_the_next_run_leaves_it_running(served, point):
     """The backend that ran before runs after the next command, on a whole database."""
