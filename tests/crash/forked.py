@@ -181,6 +181,9 @@ def _become_inv(root: Path, words, env, meter: Meter, screen: int, calls: int) -
             os.kill(os.getpid(), signal.SIGSTOP)  # until strace has attached
         if "LAB_POINTS" in env:
             _note_points(env["LAB_POINTS"])
+        if "LAB_AT_ONCE_BYTES" in env:
+            take_backup = importlib.import_module("drydock.steps.take_backup")
+            take_backup.AT_ONCE_BYTES = int(env["LAB_AT_ONCE_BYTES"])
         if "LAB_SIGNAL_AFTER" in env:
             _signal_after(*env["LAB_SIGNAL_AFTER"].split(":"))
         code = _program(words)

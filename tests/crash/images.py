@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 SECTOR = 512
 A_CASE = 200
-SHAPES = ("wal", "delete", "truncate", "hot-wal", "hard-link", "page-1024", "hot-journal")
+SHAPES = (
+    *("wal", "delete", "truncate", "hot-wal", "hard-link", "page-1024", "hot-journal"),
+    "proving-wal",
+)
 KEEP = ("all", "none", "some", "prefix")
 COMMANDS = ("migrate", "rollback")
 REPLAYED = tuple(shape for shape in SMALL if shape not in {"symlink", "python"})

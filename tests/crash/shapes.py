@@ -105,9 +105,16 @@ SHAPES: dict[str, Callable[[Path], object]] = {
     "symlink": _symlink,
     "hard-link": lambda root: _build(root, mode="wal"),
     "python": _python,
+    "proving-wal": lambda root: _build(root, mode="wal"),
+    "proving": _build,
     "large": lambda root: _large(_build(root, mode="wal")),
 }
 """Shape → how it is built in an empty folder."""
+
+AS_IF_LARGE = {"LAB_AT_ONCE_BYTES": "0"}
+ENVIRONMENT = {"proving-wal": AS_IF_LARGE, "proving": AS_IF_LARGE}
+"""Shape → variables for its runs: a small database whose backup is proved as a large one's is,
+while the migrations run."""
 
 
 def _large(project: Project) -> None:

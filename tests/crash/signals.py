@@ -29,7 +29,7 @@ ANSWER_SECONDS = 1.0
 
 def signals(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
     """A signal at a random moment: answered soon, the old or the new database, and told."""
-    shape = ("wal", "delete", "python")[number % 3]
+    shape = ("wal", "delete", "python", "proving-wal")[number % 4]
     template = laboratory.template(shape)
     chance = laboratory.chance("signal", number)
     specimen = template.specimen()
@@ -39,7 +39,7 @@ def signals(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
         done = specimen.inv("migrate", "--yes", fault=fault)
         what, answer = str(fault), done.answered
     else:
-        child = Child(specimen.root, ("migrate", "--yes"), {}, Fault())
+        child = Child(specimen.root, ("migrate", "--yes"), specimen.environment, Fault())
         time.sleep(chance.random() * template.seconds)
         child.signal(signal.Signals[name])
         done = child.wait()

@@ -107,8 +107,13 @@ class Specimen:
     def migrations(self) -> Path:
         return self.root / "migrations"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its runs have in their environment, by its shape."""
+        return shapes.ENVIRONMENT.get(self.template.shape, {})
+
     def inv(self, *words: str, **options) -> Finished:
-        return inv(self.root, *words, **options)
+        return inv(self.root, *words, **{**self.environment, **options})
 
     def remove(self) -> None:
         shutil.rmtree(self.root)

@@ -80,7 +80,7 @@ def run(specimen: Specimen, call: str, when: int, number: int) -> Finished:
 
 def traced(specimen: Specimen, words: tuple[str, ...], options: list[str]) -> Finished:
     """Attach strace to a forked ``inv WORDS`` that waits for it; return how that ended."""
-    child = Child(specimen.root, words, {"LAB_WAITS": "1"}, Fault())
+    child = Child(specimen.root, words, {**specimen.environment, "LAB_WAITS": "1"}, Fault())
     _wait_for_stop(child.pid)
     tracer = subprocess.Popen(
         ["strace", "-p", str(child.pid), *options],

@@ -88,8 +88,10 @@ def test_a_run_whose_folder_is_gone_is_told(state):
 
 @pytest.mark.parametrize("name", ["", "../../x", "a/b"])
 def test_the_name_of_a_run_leads_nowhere_else(state, name):
-    """It is a name, not a path."""
-    start(state)
+    """It is a name, not a path, though a whole record lies where it leads."""
+    run = start(state)
+    for elsewhere in (state.parent / "x", state / "runs" / "a" / "b"):
+        shutil.copytree(run.folder, elsewhere)
     (state / "current").write_text(name)
     with pytest.raises(RecordUnreadable):
         record.unfinished(state)
