@@ -302,7 +302,17 @@ def test_a_case_that_fails_or_hangs_is_a_finding_and_ends_no_other(laboratory):
         assert word in finding.story
 
 
-@pytest.mark.parametrize("guard", guards.GUARDS[::28], ids=str)
+IN_THE_SUITE = {
+    "the record says what is about to be published",
+    "an error behind the rename is not 'nothing changed'",
+    "nothing is published to which there is no proved way back",
+    "rows that are gone stop the run",
+}
+
+
+@pytest.mark.parametrize(
+    "guard", [each for each in guards.GUARDS if each.name in IN_THE_SUITE], ids=str
+)
 def test_without_its_guard_its_test_fails(guard):
     """Some of the guards switched off; `make crash` tries them all."""
     came, story = mutation.taken_out(guard)
