@@ -12,6 +12,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drydock import signals
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -40,7 +42,8 @@ class Sync:
         self._path = path
         self._failed: OSError | None = None
         self._thread = threading.Thread(target=self._work, name="drydock-sync", daemon=True)
-        self._thread.start()
+        with signals.held_back():
+            self._thread.start()
 
     def wait(self) -> None:
         """Return when the file is on the disk; raises the `OSError` that kept it from there.

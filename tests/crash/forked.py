@@ -18,8 +18,10 @@ import pkgutil
 import select
 import signal
 import struct
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from dataclasses import dataclass
@@ -163,6 +165,8 @@ def _become_inv(root: Path, words, env, meter: Meter, screen: int, calls: int) -
     try:
         atexit._clear()
         warnings.resetwarnings()
+        sys.unraisablehook = sys.__unraisablehook__  # pytest's would keep them from the screen
+        threading.excepthook = threading.__excepthook__
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -184,6 +188,9 @@ def _become_inv(root: Path, words, env, meter: Meter, screen: int, calls: int) -
         if "LAB_AT_ONCE_BYTES" in env:
             take_backup = importlib.import_module("drydock.steps.take_backup")
             take_backup.AT_ONCE_BYTES = int(env["LAB_AT_ONCE_BYTES"])
+        for where in ("LAB_SIGNAL_IN_THREAD", "LAB_SIGNAL_IN_FORK"):
+            if where in env:
+                _signal_inside(where, int(env[where]))
         if "LAB_SIGNAL_AFTER" in env:
             _signal_after(*env["LAB_SIGNAL_AFTER"].split(":"))
         code = _program(words)
@@ -239,6 +246,27 @@ def _signal_after(step: str, name: str) -> None:
             os.kill(os.getpid(), getattr(signal, f"SIG{name}"))
 
     Terminal.step_ended = step_ended
+
+
+def _signal_inside(where: str, count: int) -> None:
+    """Deliver SIGTERM inside the `count`-th start of a thread, or of a process, once it is there.
+
+    Python answers a signal between two of its own instructions, so also between these.
+    """
+    module, name = {
+        "LAB_SIGNAL_IN_THREAD": (threading, "_start_new_thread"),
+        "LAB_SIGNAL_IN_FORK": (subprocess, "_fork_exec"),
+    }[where]
+    real, calls = getattr(module, name), []
+
+    def start(*arguments):
+        made = real(*arguments)
+        calls.append(made)
+        if len(calls) == count:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return made
+
+    setattr(module, name, start)
 
 
 def _clean_environment(env: dict[str, str]) -> None:

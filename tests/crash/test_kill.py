@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psutil
 import pytest
 
 from drydock.errors import ExitCode
@@ -109,6 +110,32 @@ def test_f27_a_signal_between_two_steps_walks_the_way_back(specimen, step):
     assert specimen.journal_mode() == "wal"
     assert specimen.left_over() == []
     assert specimen.after_recovery() is None
+
+
+@pytest.mark.parametrize("shape", ["wal", "proving"])
+@pytest.mark.parametrize("thread", [1, 2, 3])
+def test_f27_a_signal_while_a_thread_is_started_walks_the_way_back(specimen, thread):
+    """Raised inside the standard library's start it left a thread that is half known, in noise."""
+    ended = specimen.inv("migrate", "--yes", LAB_SIGNAL_IN_THREAD=str(thread))
+    assert ended.returncode in (ExitCode.INTERRUPTED, ExitCode.ROLLED_BACK), ended.screen
+    assert "Exception ignored" not in ended.screen
+    assert specimen.after_fault(ended) is None
+    assert specimen.standing() == "old"
+    assert specimen.after_recovery() is None
+
+
+def test_f27_a_signal_while_the_backend_is_started_leaves_no_process_that_nobody_knows(tmp_path):
+    """Between the fork and the pid file: it is stopped again, and nobody is on the port."""
+    project = Project(tmp_path / "project", port=free_port(), rows=40)
+    ended = inv(project.root, "start-backend", LAB_SIGNAL_IN_FORK="1")
+    assert ended.returncode == ExitCode.INTERRUPTED, ended.screen
+    here = [
+        each.pid
+        for each in psutil.process_iter(["cwd"])
+        if (each.info["cwd"] or "").startswith(str(project.root))
+    ]
+    assert here == []
+    assert not project.is_running()
 
 
 @pytest.mark.parametrize("point", WITH_BACKEND)

@@ -14,7 +14,7 @@ import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from drydock import connection
+from drydock import connection, signals
 from drydock.backup.proof import start_pages
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def _written_meanwhile(target: Path) -> Iterator[None]:
             failed.append(error)
 
     writer = threading.Thread(target=flush, name="drydock-flush", daemon=True)
-    writer.start()
+    with signals.held_back():
+        writer.start()
     try:
         yield
     finally:

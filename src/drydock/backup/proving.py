@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drydock import connection, files, ledger
+from drydock import connection, files, ledger, signals
 from drydock.backup.proof import count_rows, quick_check
 from drydock.errors import DrydockError, ExitCode
 
@@ -91,7 +91,8 @@ class Proving:
         self._proof: Proof | None = None
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="drydock-proof", daemon=True)
-        self._thread.start()
+        with signals.held_back():
+            self._thread.start()
 
     @property
     def is_over(self) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import candidate, connection, executor, formats, inspection, ledger, plan
+from drydock import candidate, connection, executor, formats, inspection, ledger, plan, signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +145,8 @@ def _disk_used(copy: Path) -> Iterator[list[int]]:
                 return
 
     watcher = threading.Thread(target=look, name="drydock-disk", daemon=True)
-    watcher.start()
+    with signals.held_back():
+        watcher.start()
     try:
         yield peak
     finally:

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from drydock import connection
+from drydock import connection, signals
 from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
@@ -150,8 +150,9 @@ class Crew:
             for _ in range(min(self.workers, len(units)))
         ]
         try:
-            for thread in threads:
-                thread.start()
+            with signals.held_back():
+                for thread in threads:
+                    thread.start()
             for _ in units:
                 yield shared.result()
         except BaseException:

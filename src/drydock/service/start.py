@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from drydock import signals
 from drydock.errors import DrydockError
 from drydock.service import discovery, excerpt, health, identity, process, request
 from drydock.service.command import shown
@@ -69,8 +70,10 @@ def start(settings: ServiceSettings) -> Started:
         raise AlreadyRunning(found)
     # 2. The log and where in it this start begins; then the process.
     mark = secrets.token_hex(16)
-    child, offset = _spawn(settings, mark)
+    child: _Child | None = None
     try:
+        with signals.held_back():  # in the middle of it nobody would know the process (F27)
+            child, offset = _spawn(settings, mark)
         # 3. Remembered before it is waited for: if we are killed now, the next command finds it.
         root = process.identify(child.pid)
         if root:
@@ -78,12 +81,14 @@ def start(settings: ServiceSettings) -> Started:
         # 4. Well, several times in a row.
         _await_health(settings, child, root)
     except _Unwell as error:
+        assert child is not None
         # Read before it is stopped: its farewell would push the reason out of sight.
         lines = _said(settings, offset)
         lines += _undo(settings, child, mark)
         raise StartFailed(settings.start, str(error), lines, settings.log) from error
     except BaseException:
-        _undo(settings, child, mark)
+        if child is not None:
+            _undo(settings, child, mark)
         raise
     if settings.stop and child.exit_code() is not None:
         identity.forget(settings.pid_file)  # it handed over to a supervisor, as it should

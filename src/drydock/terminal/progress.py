@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drydock import signals
 from drydock.terminal.text import padded, shortened, width_of
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ class Live:
         self._began = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(self._over,), daemon=True)
-        self._thread.start()
+        with signals.held_back():
+            self._thread.start()
 
     def count(self, what: str, done: int, total: int, unit: str) -> None:
         """Tell how far `what` is; a new one starts its own clock."""

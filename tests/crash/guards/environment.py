@@ -42,6 +42,22 @@ GUARDS = (
         (SLICE, "-k", "f27_a_second_signal"),
     ),
     Guard(
+        "F27",
+        "no thread is half started when a signal comes",
+        "signals.py",
+        "    if threading.current_thread() is not threading.main_thread():\n",
+        "    if True:\n",
+        (KILL, "-k", "while_a_thread"),
+    ),
+    Guard(
+        "F27",
+        "no backend is half started when a signal comes",
+        "service/start.py",
+        "        with signals.held_back():",
+        "        if True:",
+        (KILL, "-k", "while_the_backend_is_started"),
+    ),
+    Guard(
         "F28",
         "one run at a time",
         "lock.py",

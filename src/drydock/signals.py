@@ -1,0 +1,46 @@
+"""Signals held back where the exception that answers one would do harm (F27).
+
+Starting a thread or a process is such a place: raised inside it, the exception leaves a thread
+that the standard library half knows, or a process that nobody knows. It decides nothing about what
+a signal means.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""Those that ask a program to end."""
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let a signal that comes in the block be answered right behind it.
+
+    The handlers are exchanged; blocking signals instead would be inherited by a started process,
+    which could then not be asked to end. Only the main thread is interrupted by signals: in
+    others this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before: dict[signal.Signals, Any] = {}
+    try:
+        for number in ENDING:
+            before[number] = signal.getsignal(number)
+            if before[number] is not None:  # one that another language set stays as it is
+                signal.signal(number, lambda number, _: came.append(number))
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
