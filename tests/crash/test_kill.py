@@ -113,7 +113,7 @@ def test_f27_a_signal_between_two_steps_walks_the_way_back(specimen, step):
 
 
 @pytest.mark.parametrize("shape", ["wal", "proving"])
-@pytest.mark.parametrize("thread", [1, 2, 3])
+@pytest.mark.parametrize("thread", [1, 2, 3, 4])
 def test_f27_a_signal_while_a_thread_is_started_walks_the_way_back(specimen, thread):
     """Raised inside the standard library's start it left a thread that is half known, in noise."""
     ended = specimen.inv("migrate", "--yes", LAB_SIGNAL_IN_THREAD=str(thread))

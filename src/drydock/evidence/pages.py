@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from drydock import signals
 from drydock.evidence import btree, moved
 
 if TYPE_CHECKING:
@@ -154,10 +155,11 @@ class PageProof:
         total = self._header.pages
         stretch = max(1, -(-total // workers))
         with ThreadPoolExecutor(workers) as pool:
-            stretches = [
-                pool.submit(self._compare_stretch, start, min(start + stretch, total), should_stop)
-                for start in range(0, total, stretch)
-            ]
+            with signals.held_back():
+                stretches = [
+                    pool.submit(self._compare_stretch, at, min(at + stretch, total), should_stop)
+                    for at in range(0, total, stretch)
+                ]
             for done in stretches:
                 done.result()
 
