@@ -31,10 +31,11 @@ SHAPES = (
     "proving-wal",
 )
 KEEP = ("all", "none", "some", "prefix")
-COMMANDS = ("migrate", "rollback")
+RECORDED = ("migrate", "rollback", "after hold-3", "after migrate-2", "after publish-4")
+"""What is recorded: a migration, a way back, the next migration after a kill at a point."""
 REPLAYED = tuple(shape for shape in SMALL if shape not in {"symlink", "python"})
 """Shapes whose every write is the recorded process's own, to a file called app.db."""
-RUNS = len(REPLAYED) * len(COMMANDS)
+RUNS = len(REPLAYED) * len(RECORDED)
 TRIO = ("app.db", "app.db-journal", "app.db-wal")
 _recordings: dict[tuple[str, str], Recording] = {}
 
@@ -42,13 +43,12 @@ _recordings: dict[tuple[str, str], Recording] = {}
 def case(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
     """Cut the power `A_CASE` times in one recorded run; recover from one of the images."""
     shape = SHAPES[number % len(SHAPES)]
-    command = "rollback" if number % 3 == 2 else "migrate"
+    command = RECORDED[number % len(RECORDED)]
     template = laboratory.template(shape)
     recording = _recording(laboratory, shape, command)
     chance = laboratory.chance("image", number)
-    goal, start = (
-        (template.old, template.new) if command == "rollback" else (template.new, template.old)
-    )
+    goal = template.old if command == "rollback" else template.new
+    start = template.new if command in ("rollback", "after publish-4") else template.old
     known: dict[str, str] = {}
     moments = [
         place
@@ -86,7 +86,7 @@ case.worth = A_CASE
 def kills(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
     """Stop one recorded run before each of its changes in turn, nothing lost: a SIGKILL there."""
     place, which = divmod(number, len(REPLAYED))
-    shape, command = REPLAYED[which], COMMANDS[place]
+    shape, command = REPLAYED[which], RECORDED[place]
     template = laboratory.template(shape)
     recording = _recording(laboratory, shape, command)
     known: dict[str, str] = {}
@@ -105,7 +105,11 @@ def _recording(laboratory: Laboratory, shape: str, command: str) -> Recording:
         specimen = laboratory.template(shape).specimen()
         if command == "rollback":
             assert specimen.inv("migrate", "--yes").returncode == 0
-        _recordings[shape, command] = record(specimen, command, "--yes")
+        if command.startswith("after"):
+            point = command.split()[1]
+            assert specimen.inv("migrate", "--yes", DRYDOCK_FAULT=f"kill:{point}").was_killed
+        words = ("rollback" if command == "rollback" else "migrate", "--yes")
+        _recordings[shape, command] = record(specimen, *words)
         specimen.remove()
     return _recordings[shape, command]
 

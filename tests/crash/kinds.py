@@ -44,11 +44,11 @@ _KILL, _ERROR = "kill points", "error points"
 _OTHERS = "others"
 
 KINDS = (
-    Kind("kill", sweeps.kill, 2_800, 0.15, _KILL),
-    Kind("twice", sweeps.twice, 1_500, 0.10, _KILL),
-    Kind("rollback", sweeps.rollback_kill, 1_000, 0.07, _KILL),
-    Kind("strace", sweeps.strace_kill, 2_200, 0.16, _KILL, needs_strace=True),
-    Kind("replay", images.kills, 2_800, 0.02, _KILL, True, images.RUNS),
+    Kind("kill", sweeps.kill, 2_400, 0.15, _KILL),
+    Kind("twice", sweeps.twice, 1_000, 0.08, _KILL),
+    Kind("rollback", sweeps.rollback_kill, 800, 0.07, _KILL),
+    Kind("strace", sweeps.strace_kill, 1_800, 0.15, _KILL, needs_strace=True),
+    Kind("replay", images.kills, 7_000, 0.03, _KILL, True, images.RUNS),
     Kind("error", sweeps.error, 1_200, 0.08, _ERROR),
     Kind("error-back", sweeps.rollback_error, 400, 0.03, _ERROR),
     Kind("strace-error", sweeps.strace_error, 500, 0.06, _ERROR, needs_strace=True),

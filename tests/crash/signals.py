@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.crash.specimen import Specimen
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+LARGE_EVERY = 60
 ANSWER_SECONDS = 1.0
 """The promise. Time spent waiting for a processor is not in it."""
 
@@ -30,6 +31,8 @@ ANSWER_SECONDS = 1.0
 def signals(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
     """A signal at a random moment: answered soon, the old or the new database, and told."""
     shape = ("wal", "delete", "python", "proving-wal")[number % 4]
+    if number % LARGE_EVERY == LARGE_EVERY - 1:
+        shape = "large"
     template = laboratory.template(shape)
     chance = laboratory.chance("signal", number)
     specimen = template.specimen()
