@@ -103,13 +103,13 @@ def reorder(create: CreateTable, names: Sequence[str]) -> CreateTable:
         for item, (space, _) in zip(order, split, strict=True)
     ]
     rest = [item for item in create.items if not item.column]
-    return replace(create, items=tuple(_relink([*moved, *rest])))
+    return replace(create, items=tuple(_relink([*moved, *rest], create)))
 
 
 def add_constraint(create: CreateTable, text: str) -> CreateTable:
     """Append a table constraint."""
     item = Item(_indent(create.items[-1]), text, constraint=parse_constraint(text))
-    return replace(create, items=tuple(_relink([*create.items, item])))
+    return replace(create, items=tuple(_relink([*create.items, item], create)))
 
 
 def append_to_column(create: CreateTable, name: str, clause: str) -> CreateTable:
@@ -126,7 +126,7 @@ def remove(create: CreateTable, item: Item, constraint: Constraint | None = None
     if item is create.items[0] and items:
         space, lead = _split_space(item.before)[0], _split_space(items[0].before)[1]
         items[0] = replace(items[0], before=space + lead)
-    return replace(create, items=tuple(_relink(items)))
+    return replace(create, items=tuple(_relink(items, create)))
 
 
 def set_primary_key(create: CreateTable, names: Sequence[str]) -> CreateTable:
@@ -207,7 +207,7 @@ def _insert_column(create: CreateTable, body: str) -> CreateTable:
     position = len(create.columns)
     item = Item(_indent(create.items[position - 1]), body, column=parse_column(body))
     items = [*create.items[:position], item, *create.items[position:]]
-    return replace(create, items=tuple(_relink(items)))
+    return replace(create, items=tuple(_relink(items, create)))
 
 
 def _indent(item: Item) -> str:
@@ -222,10 +222,16 @@ def _split_space(before: str) -> tuple[str, str]:
     return before[: len(before) - len(stripped)], stripped
 
 
-def _relink(items: list[Item]) -> list[Item]:
-    """Return the items with a comma after each but the last, their comments behind it."""
+def _relink(items: list[Item], before: CreateTable) -> list[Item]:
+    """Return the items with a comma after each but the last, their comments behind it.
+
+    Between table constraints an author may have left it out, and so it stays.
+    """
+    last = before.items[-1]
     linked = [
-        item if item.comma else replace(item, gap="", comma=",", trail=item.gap + item.trail)
+        item
+        if item.comma or (item.constraint and item is not last)
+        else replace(item, gap="", comma=",", trail=item.gap + item.trail)
         for item in items[:-1]
     ]
     return [*linked, replace(items[-1], comma="")]

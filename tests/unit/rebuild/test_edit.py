@@ -72,6 +72,20 @@ def test_a_constraint_is_added_in_the_layout_of_the_others():
     assert come == ["  CHECK (t.c > 0), -- last", "  CHECK (c < 9)"]
 
 
+def test_commas_that_an_author_left_out_stay_out():
+    """Between table constraints the grammar lets them go."""
+    create = parse("CREATE TABLE t(a, b, c, CHECK (a) UNIQUE (a) CHECK (c))")
+    assert edit.drop_columns(create, ["b"]).render() == (
+        "CREATE TABLE t(a, c, CHECK (a) UNIQUE (a) CHECK (c))"
+    )
+    assert edit.reorder(create, ["c"]).render() == (
+        "CREATE TABLE t(c, a, b, CHECK (a) UNIQUE (a) CHECK (c))"
+    )
+    assert edit.add_constraint(create, "CHECK (b)").render() == (
+        "CREATE TABLE t(a, b, c, CHECK (a) UNIQUE (a) CHECK (c), CHECK (b))"
+    )
+
+
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
