@@ -231,11 +231,16 @@ def candidate(path: Path, *, journal: bool) -> sqlite3.Connection:
     connection.text_factory = lambda data: data.decode(errors="replace")
     # The application's own triggers may write to a full-text index, as under any other connection.
     connection.execute("PRAGMA trusted_schema=ON")
+    be_disposable(connection, journal=journal)
+    return connection
+
+
+def be_disposable(connection: sqlite3.Connection, *, journal: bool) -> None:
+    """Write without syncs, and without a rollback journal where nobody will roll back."""
     connection.execute("PRAGMA synchronous=OFF")
     # A migration that switched to WAL means it for good; publish makes one file of it.
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         connection.execute(f"PRAGMA journal_mode={'TRUNCATE' if journal else 'OFF'}")
-    return connection
 
 
 def stop_when(

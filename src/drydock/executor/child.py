@@ -14,10 +14,12 @@ import os
 import sqlite3
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from drydock.connection import be_disposable
 from drydock.executor.diagnosis import explain
 from drydock.executor.orphan import end_with
 from drydock.executor.recording import Connection, connections, note_uncommitted, report
@@ -49,10 +51,12 @@ class Redirect:
 
     def connect(self, database: Any, *arguments: Any, **options: Any) -> sqlite3.Connection:
         """Open the candidate for the live path; memory for memory; refuse anything else."""
-        options.setdefault("factory", Connection)
         target = self._target(os.fsdecode(database), is_uri=bool(options.get("uri")))
+        is_file = target not in ("", ":memory:")
+        if is_file:  # what is tried in memory is no part of what was done
+            options.setdefault("factory", Connection)
         connection: sqlite3.Connection = _real_connect(target, *arguments, **options)
-        if target not in ("", ":memory:"):
+        if is_file:
             sqlite3.Connection.execute(connection, "PRAGMA synchronous=OFF")
         connection.set_authorizer(self._authorize)
         if isinstance(connection, Connection):
@@ -170,7 +174,9 @@ def _run_function(code: Any, order: dict[str, Any]) -> None:
     sys.addaudithook(redirect.audit)
     connection = sqlite3.connect(order["live"], isolation_level=None)
     connection.execute("PRAGMA foreign_keys=OFF")
-    connection.execute("PRAGMA journal_mode=TRUNCATE")
+    be_disposable(connection, journal=order["journal"])
+    if isinstance(connection, Connection):
+        connection.keeps_journal = order["journal"]
     database = Database(connection)
     report.statements.clear()
     names: dict[str, Any] = {"__name__": "drydock_migration", "__file__": order["file"]}
@@ -252,15 +258,31 @@ def _describe(error: BaseException, order: dict[str, Any]) -> dict[str, Any]:
     if cause is not None:
         described["type"], described["statement"] = type(cause).__name__, report.last_statement
         file = Path(order["file"])
-        opened = _real_connect(order["candidate"])
+        opened = _opened(order["candidate"])
         migration = Migration(file.stem, file, order["text"], "")
-        causes, described["hint"] = explain(cause, report.last_statement, opened, migration)
+        try:
+            causes, described["hint"] = explain(cause, report.last_statement, opened, migration)
+        except sqlite3.Error:  # without a journal, a failure may leave nothing that can be read
+            causes = [str(cause)]
         described["message"], described["more"] = causes[0], causes[1:]
         opened.close()
     elif hasattr(error, "cause") and hasattr(error, "hint"):
         described["more"] = list(error.cause)
         described["hint"] = error.hint or described["hint"]
     return described
+
+
+def _opened(candidate: str) -> sqlite3.Connection:
+    """Return a connection that can read what the migration has done so far.
+
+    That is its own, if it has changed anything: it may have locked the file to all others.
+    """
+    for own in tuple(connections):
+        with suppress(sqlite3.ProgrammingError):  # closed
+            own.row_factory = None  # as `explain` reads rows
+            if own.in_transaction and own.execute("PRAGMA database_list").fetchone()[2]:
+                return own
+    return _real_connect(candidate)
 
 
 if __name__ == "__main__":

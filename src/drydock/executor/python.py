@@ -19,6 +19,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from drydock.executor import journal
 from drydock.executor.failures import MigrationFailed, TimeLimitReached
 from drydock.executor.trace import Applied, TracedStatement
 
@@ -97,6 +98,7 @@ def _send(
         "candidate": str(candidate),
         "live": str(live),
         "root": str(root),
+        "journal": journal.is_needed(migration),
         "allowed": [each.rule for each in migration.directives],
         "parent": os.getpid(),
     }
@@ -173,6 +175,13 @@ def _require_end(migration: Migration, told: dict[str, Any], code: int, written:
             line=error["line"],
             statement=error["statement"],
             hint=error["hint"],
+        )
+    if passed_over := told.get("passed_over"):
+        raise MigrationFailed(
+            migration,
+            ["it went on where something failed, and no rollback journal was kept", passed_over],
+            hint="catch the error in the file itself (try … except), so that a journal is kept; "
+            "then run: inv migrate",
         )
     if undone := told.get("undone"):
         raise MigrationFailed(

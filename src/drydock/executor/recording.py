@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import weakref
 from typing import Any
 
 _STATEMENTS_KEPT = 5_000
+_ROLLS_BACK = re.compile(r"\s*rollback\b", re.IGNORECASE)
+_WRITES_NOTHING = re.compile(
+    r"\s*(select|pragma|explain|begin|commit|end|savepoint|release)\b", re.IGNORECASE
+)
 
 
 class Report:
@@ -23,6 +28,7 @@ class Report:
         self.outside: dict[str, Any] | None = None
         self.error: dict[str, Any] | None = None
         self.undone = ""
+        self.passed_over = ""
         self.uncommitted = False
         self.finished = False
         self.last_statement = ""
@@ -70,14 +76,41 @@ class Cursor(sqlite3.Cursor):
         except sqlite3.Error as error:
             if was_in_transaction and not self.connection.in_transaction:
                 report.undone = f"{error}: {sql}"
+            if self._may_have_begun(error, sql, *arguments):
+                report.passed_over = f"{error}: {sql}"
             raise
+        if _ROLLS_BACK.match(sql) and not self._keeps_journal:
+            report.passed_over = sql
         report.last_statement = ""
         report.add(sql, self.connection.total_changes - before)
         return self
 
+    @property
+    def _keeps_journal(self) -> bool:
+        return getattr(self.connection, "keeps_journal", True)
+
+    def _may_have_begun(self, error: sqlite3.Error, sql: str, *arguments: Any) -> bool:
+        """Whether the failed statement may have written something that nobody will take back.
+
+        One that SQLite cannot even prepare has written nothing.
+        """
+        is_one = ";" not in sql.rstrip("; \n")
+        if self._keeps_journal or (is_one and _WRITES_NOTHING.match(sql)):
+            return False
+        try:
+            sqlite3.Cursor.execute(self, f"EXPLAIN {sql}", *arguments).fetchall()
+        except sqlite3.Error as again:
+            return str(again) != str(error)
+        return True
+
 
 class Connection(sqlite3.Connection):
-    """A connection to the candidate, whatever path was asked for."""
+    """A connection to the candidate, whatever path was asked for.
+
+    `keeps_journal` is False where every error must end the migration (see `journal`).
+    """
+
+    keeps_journal = True
 
     def cursor(self, factory: Any = Cursor) -> Any:
         """Return a cursor that records."""
@@ -94,6 +127,12 @@ class Connection(sqlite3.Connection):
     def executescript(self, *arguments: Any) -> Any:
         """Execute by way of our cursor."""
         return self.cursor().executescript(*arguments)
+
+    def rollback(self) -> None:
+        """Roll back, and tell where there is nothing to do it with."""
+        if self.in_transaction and not self.keeps_journal:
+            report.passed_over = "ROLLBACK"
+        super().rollback()
 
     def close(self) -> None:
         """Close, and tell if that throws changes away."""

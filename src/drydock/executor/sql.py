@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from drydock import connection
+from drydock.executor import journal
 from drydock.executor.diagnosis import explain
 from drydock.executor.failures import MigrationFailed, TimeLimitReached
 from drydock.executor.trace import Applied, TracedStatement
@@ -31,7 +32,6 @@ _LEAVES_TRACES = re.compile(
     r"|last_insert_rowid|changes|total_changes)\b",
     re.IGNORECASE,
 )
-_UNDOES = re.compile(r"\b(rollback|savepoint)\b", re.IGNORECASE)
 _OUTSIDE = re.compile(
     r"attach\b(?P<attached>.*)|vacuum\b.*\binto\b|(?P<command>\.\w+)", re.IGNORECASE | re.DOTALL
 )
@@ -79,7 +79,7 @@ def run(migration: Migration, session: Session, *, time_limit: float) -> Applied
         session.close()
     # A file that undoes its own work needs a rollback journal; for others a failure ends the
     # candidate, so none is kept.
-    opened = session.open(journal=_UNDOES.search(migration.text) is not None)
+    opened = session.open(journal=journal.UNDOES.search(migration.text) is not None)
     begun = time.monotonic()
     deadline = begun + time_limit if time_limit else None
     connection.stop_when(opened, lambda: deadline is not None and time.monotonic() > deadline)
