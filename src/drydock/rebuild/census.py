@@ -17,7 +17,7 @@ from drydock.names import quote
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from drydock.rebuild.shape import ColumnShape, TableShape
 
@@ -151,7 +151,15 @@ def changed_form(value: str, old: ColumnShape, new: ColumnShape) -> str:
     if new.affinity == "BLOB":
         return "0"
     whole = f"typeof({value}) = 'real' AND CAST({value} AS INTEGER) = {value}"
-    return f"typeof({value}) = 'text'" + ("" if old.affinity == "TEXT" else f" OR {whole}")
+    return is_text(value) + ("" if old.affinity == "TEXT" else f" OR {whole}")
+
+
+def is_text(value: str) -> str:
+    """Return the condition for text, by the order of types (datatype3.html, section 4.1).
+
+    `typeof` would say it plainer, and makes a count half as slow again.
+    """
+    return f"+{value} COLLATE BINARY >= '' AND +{value} < x''"
 
 
 def not_strict(value: str, new: ColumnShape) -> str | None:
@@ -184,11 +192,27 @@ def duplicates(
     return Offence(int(count), tuple(f"{_brief(value)}: {times} rows" for value, times in rows))
 
 
-def tally(connection: sqlite3.Connection, table: str, conditions: list[str]) -> list[int]:
-    """Return how many rows meet each condition, all counted in one pass."""
-    counts = ", ".join(f"count(*) FILTER (WHERE {one})" for one in conditions)
-    row = connection.execute(f"SELECT {counts} FROM {quote(table)}").fetchone()
-    return [int(count) for count in row]
+def tally(
+    connection: sqlite3.Connection, table: str, forms: Sequence[tuple[str, str]]
+) -> list[tuple[int, int]]:
+    """Return how many rows meet each condition, in pairs, all counted in one pass.
+
+    Args:
+        connection: The database.
+        table: The table.
+        forms: What loses a value (as `lossy` has it), and what changes its form in any way.
+    """
+    if len(forms) == 1:  # only what changes its form can be lost: the rest need not be looked at
+        ((losing, changing),) = forms
+        counts, source = f"count(*) FILTER (WHERE {losing}), count(*)", f" WHERE {changing}"
+    else:
+        each = [
+            f"count(*) FILTER (WHERE {losing}), count(*) FILTER (WHERE {changing})"
+            for losing, changing in forms
+        ]
+        counts, source = ", ".join(each), ""
+    row = connection.execute(f"SELECT {counts} FROM {quote(table)}{source}").fetchone()
+    return [(int(lost), int(changed)) for lost, changed in zip(row[::2], row[1::2], strict=True)]
 
 
 def any_row(connection: sqlite3.Connection, table: str, condition: str = "1") -> bool:

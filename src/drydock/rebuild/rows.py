@@ -108,7 +108,8 @@ class Rows:
 
     def _count_forms(self) -> dict[str, _Form]:
         """Count in one pass what becomes of the values of every converted column."""
-        forms, conditions = {}, []
+        forms: dict[str, tuple[str, str]] = {}
+        conditions = []
         for name in dict.fromkeys(
             [*retyped(self._before, self._after), *self._changes.conversions]
         ):
@@ -124,11 +125,13 @@ class Rows:
                 else f"{value} IS NOT {kept} COLLATE BINARY OR typeof({value}) <> typeof({kept})"
             )
             forms[old.name] = losing or "0", new.type
-            conditions += [losing or "0", changing]
-        counts = census.tally(self._connection, self._before.name, conditions) if forms else []
+            conditions.append((losing or "0", changing))
+        if not forms:
+            return {}
+        counts = census.tally(self._connection, self._before.name, conditions)
         return {
-            name: _Form(losing, type_, counts[2 * number], counts[2 * number + 1])
-            for number, (name, (losing, type_)) in enumerate(forms.items())
+            name: _Form(losing, type_, lost, changed)
+            for (name, (losing, type_)), (lost, changed) in zip(forms.items(), counts, strict=True)
         }
 
     def _allow_key(self) -> None:
