@@ -1,11 +1,14 @@
 """Changing a big table: 5 million rows, 600 MB, three indexes; Drydock against the peers.
 
-Every run is on a fresh copy of one database, in a process of its own, timed inside it. The bars
-are issue 3's; memory is the peak of Drydock's process at two sizes.
+Every run is on a fresh copy of one database, in a process of its own, timed inside it, after the
+copy has reached the disk: a commit would wait for that too. Drydock runs as a migration has it, on
+a candidate, which is what issue 3's bars are about, and alone, where its commit is durable like the
+peers'. Memory is the peak of Drydock's process at two sizes.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import sys
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROWS, QUICK_ROWS = 5_000_000, 50_000
+OURS = ("drydock in a migration", "drydock")
 _FLAT = 32  # MB that Drydock's process may grow by from a tenth of the rows to all of them
 
 _MAKE = """
@@ -96,9 +100,11 @@ def _entry(tool: str, change: Change, base: Path, peers: Peers, peaks: dict[str,
         for stale in path.parent.glob("run.db*"):
             stale.unlink()
         shutil.copyfile(base, path)
+        with path.open("rb+") as written:
+            os.fsync(written.fileno())
 
     def run() -> float:
-        python = Path(sys.executable) if tool in ("drydock", "by hand") else peers.python
+        python = Path(sys.executable) if tool in (*OURS, "by hand") else peers.python
         with working(python, tool) as worker:
             # Imports are not the subject: a first request on three columns warms them.
             worker.ask({"path": str(_warm(base)), "table": "t", "kind": "drop",
@@ -121,13 +127,13 @@ def _run(setting: Setting) -> Iterator[Table]:
     _database(base, rows)
     peaks: dict[str, float] = {}
     for change in CHANGES:
-        tools = ("drydock", *change.against)
+        tools = (*OURS, *change.against)
         entries = [_entry(tool, change, base, setting.peers, peaks) for tool in tools]
         megabytes = base.stat().st_size / 1e6
         name = f"{change.name} ({rows:,} rows, {megabytes:.0f} MB)"
         # The bars are for the full size: on a small one, fixed costs decide.
         yield compete(Contest(name, entries, () if setting.quick else change.bars), setting.rounds)
-    yield _memory(setting, rows, peaks["drydock"])
+    yield _memory(setting, rows, max(peaks[tool] for tool in OURS))
 
 
 def _memory(setting: Setting, rows: int, peak: float) -> Table:
@@ -136,16 +142,18 @@ def _memory(setting: Setting, rows: int, peak: float) -> Table:
     _database(small, rows // 10)
     peaks: dict[str, float] = {}
     for change in CHANGES:
-        entry = _entry("drydock", change, small, setting.peers, peaks)
-        entry.prepare()
-        entry.run()
-    grown = peak - peaks["drydock"]
+        for tool in OURS:
+            entry = _entry(tool, change, small, setting.peers, peaks)
+            entry.prepare()
+            entry.run()
+    low = max(peaks.values())
+    grown = peak - low
     said = f"peak memory grows by under {_FLAT} MB: {grown:.0f} MB"
     return Table(
         "memory of Drydock's process",
         ("rows", "peak"),
         (
-            (f"{rows // 10:,}", f"{peaks['drydock']:.0f} MB"),
+            (f"{rows // 10:,}", f"{low:.0f} MB"),
             (f"{rows:,}", f"{peak:.0f} MB"),
         ),
         (f"bar: {said}: {'met' if grown < _FLAT else 'MISSED'}",),

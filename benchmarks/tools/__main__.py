@@ -17,6 +17,7 @@ from benchmarks.tools.request import NotOfferedError, Request
 
 MODULES = {
     "drydock": "ours",
+    "drydock in a migration": "migration",
     "sqlite-utils": "stock",
     "alembic": "batch",
     "django": "editor",
