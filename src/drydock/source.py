@@ -6,6 +6,7 @@ which SQLite would ignore the rest.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 from typing import TYPE_CHECKING
@@ -69,8 +70,9 @@ def decode(data: bytes, path: Path) -> str:
     Raises:
         MigrationError: The bytes are not UTF-8, or hold a NUL (SQLite would stop reading there).
     """
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
         raise MigrationError(
             path,

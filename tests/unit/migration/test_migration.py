@@ -74,6 +74,7 @@ def write_one(folder, text):
     ("data", "line", "problem"),
     [
         (b"SELECT 1;\nSELECT '\xe5';", 2, "byte 0xe5 is not UTF-8 (is the file in Latin-1"),
+        (b"\xef\xbb\xbfSELECT 'abc\xe5';", 1, "byte 0xe5 is not UTF-8"),
         ("SELECT 1;".encode("utf-16"), 1, "is not UTF-8"),
         (b"SELECT 1;\n\nSELECT '\x00';", 3, "a NUL character; SQLite would ignore all after it"),
     ],
