@@ -18,6 +18,8 @@ $(VENV)/.ready: pyproject.toml
 	@echo "setting up $(VENV) (once; about half a minute)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[app,models,dev]'
+	@# As pip does with what it copies: Invoke lets Python keep no byte code of what it imports.
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 migrate: setup ## migrate Budget Buddy's database through the whole chain
