@@ -86,6 +86,18 @@ def receipt(
 
 
 @task(
+    positional=["first", "second"],
+    help={"first": "live, a backup's id, or a file", "second": "the same"},
+)
+@guarded
+def diff(context: Context, first: str, second: str) -> None:
+    """Show how two databases differ, in schema and in rows."""
+    from drydock.commands import diff as command
+
+    command.show(settings_of(context), terminal_of(context), first, second)
+
+
+@task(
     help={
         "format": "svg or mermaid; by default what the output's name says, else svg",
         "output": "write it to this file (.svg, .mmd, or .md for a page)",

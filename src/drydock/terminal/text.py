@@ -7,7 +7,6 @@ accent none. Nothing here knows of colours, so text is fitted first and painted 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LAST = 12  # columns of a table's last cell, at least
@@ -32,6 +31,8 @@ def width_of(text: str) -> int:
 
 
 def _columns(letter: str) -> int:
+    import unicodedata
+
     if unicodedata.combining(letter):
         return 0
     return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
