@@ -109,11 +109,16 @@ def record(
     applied_at: str,
     seconds: float,
     run: str,
+    replace: bool = False,
 ) -> None:
-    """Add `migration` to the ledger; `seconds` is how long it took."""
+    """Add `migration` to the ledger; `seconds` is how long it took.
+
+    With `replace` it takes the place of a row of its name, which is refused else.
+    """
     declared = "\n".join(f"{each.rule}: {each.reason}" for each in migration.directives)
     connection.execute(
-        f"INSERT INTO {TABLE} (name, checksum, text, kind, applied_at, seconds, run, declared)"
+        f"INSERT{' OR REPLACE' * replace} INTO {TABLE}"
+        " (name, checksum, text, kind, applied_at, seconds, run, declared)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             migration.name,

@@ -97,8 +97,8 @@ def _enter(
             formats.strike(opened, migration, known, at=at)
             ledger.take_back(opened, migration.name, at=at, run=run)
             return
-        ledger.remove(opened, migration.name)  # its own tool may have taken it back meanwhile
-        ledger.record(opened, migration, applied_at=at, seconds=seconds, run=run)
+        # Its own tool may have taken it back meanwhile, and left our row of it.
+        ledger.record(opened, migration, applied_at=at, seconds=seconds, run=run, replace=True)
         formats.enter(opened, migration, applied_at=at, seconds=seconds)
     except sqlite3.Error as error:
         connection.require_uninterrupted(error)

@@ -56,6 +56,8 @@ class Session:
             self.close()
         if self._connection is None:
             self._connection = connection.candidate(self._candidate, journal=journal)
+            # Nobody else has it open: locked once, and not at each of a thousand statements.
+            self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._journal = journal
         return self._connection
 
