@@ -204,8 +204,12 @@ class Migration:
             ) from error
 
 
-def read_folder(folder: Path) -> tuple[Migration, ...]:
+def read_folder(folder: Path, contents: Mapping[str, bytes] | None = None) -> tuple[Migration, ...]:
     """Return the migrations of `folder` in their order.
+
+    Args:
+        folder: The folder.
+        contents: The bytes of files that have been read already, by their names.
 
     Raises:
         MigrationError: A file that cannot be used, or two of one stem.
@@ -215,10 +219,11 @@ def read_folder(folder: Path) -> tuple[Migration, ...]:
     migrations: dict[str, Migration] = {}
     for entry in sorted(_entries(folder), key=lambda entry: entry.name):
         path = Path(entry.path)
-        require_no_link(path)
+        if entry.is_symlink():
+            require_no_link(path)
         if not entry.is_file():
             continue
-        migration = read_file(path)
+        migration = read_file(path, (contents or {}).get(entry.name))
         if twin := migrations.get(migration.name):
             raise MigrationError(
                 path,
@@ -232,13 +237,13 @@ def read_folder(folder: Path) -> tuple[Migration, ...]:
     return tuple(sorted(placed if places else migrations.values(), key=order))
 
 
-def read_file(path: Path) -> Migration:
-    """Return the migration in `path`, read once.
+def read_file(path: Path, data: bytes | None = None) -> Migration:
+    """Return the migration in `path`, read once; `data` are its bytes where they have been.
 
     Raises:
         MigrationError: It is not UTF-8 text, or cannot be read.
     """
-    text = decode(read_bytes(path), path).replace("\r\n", "\n")
+    text = decode(read_bytes(path) if data is None else data, path).replace("\r\n", "\n")
     return Migration(path.stem, path, text, checksum(text))
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drydock.formats import revisions, sections
-from drydock.formats.format import BooksRefused, Format, Look, Mark, Sight, version_of
+from drydock.formats.format import BooksRefused, Format, Mark, version_of
+from drydock.formats.sights import alembic_home
 from drydock.migration import FolderMissing
 from drydock.origin import Down, Origin
 
@@ -38,15 +39,9 @@ class Alembic(Format):
     table = "alembic_version"
     how_to_make = "alembic revision -m NAME"
 
-    def sees(self, look: Look) -> Sight | None:
-        """Its env.py with the folder versions beside it, or that folder itself."""
-        if _home(look.folder) is not None:
-            return Sight("env.py and the folder versions")
-        return None
-
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the revisions in the order in which Alembic could apply them."""
-        home = _home(folder)
+        home = alembic_home(folder)
         if home is None:
             raise FolderMissing(folder / "versions")
         texts: dict[str, str] = {}
@@ -100,15 +95,6 @@ class Alembic(Format):
         at: datetime,
     ) -> None:
         """Leave that to Alembic, which does it as it goes down."""
-
-
-def _home(folder: Path) -> Path | None:
-    """Return the folder that has env.py, given it or its versions; None where there is none."""
-    homes = (folder, folder.parent) if folder.name == "versions" else (folder,)
-    return next(
-        (each for each in homes if (each / "env.py").is_file() and (each / "versions").is_dir()),
-        None,
-    )
 
 
 def _origin(home: Path, revision: revisions.Revision, path: Path) -> Origin:

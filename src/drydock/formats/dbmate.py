@@ -14,13 +14,11 @@ from drydock.formats import sections
 from drydock.formats.format import (
     BooksRefused,
     Format,
-    Look,
     Mark,
-    Sight,
-    columns,
     require_unique,
     version_of,
 )
+from drydock.formats.sights import columns
 from drydock.origin import Down, Origin
 from drydock.source import MigrationError
 
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
 
 _FILE = re.compile(r"(\d+).*\.sql", re.DOTALL)
 _MARK = re.compile(r"--\s*migrate:(up|down)(?:\s|$)")
-_UP = re.compile(r"^--\s*migrate:up(\s|$)", re.MULTILINE)
 
 
 class Dbmate(Format):
@@ -43,13 +40,6 @@ class Dbmate(Format):
     name = "dbmate"
     table = "schema_migrations"
     how_to_make = "dbmate new NAME"
-
-    def sees(self, look: Look) -> Sight | None:
-        """A file with its marker; golang-migrate's table of the same name has `dirty`."""
-        marked = next((name for name, text in look.texts.items() if _UP.search(text)), None)
-        if marked is not None:
-            return Sight(f"{marked} has a line -- migrate:up")
-        return None
 
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the numbered .sql files by name, as dbmate orders them."""

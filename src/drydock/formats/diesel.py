@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drydock.formats import folders, sections
-from drydock.formats.format import Format, Look, Mark, Sight, require_unique, version_of
+from drydock.formats.format import Format, Mark, require_unique, version_of
 from drydock.origin import Down, Origin
 from drydock.source import MigrationError
 
@@ -30,11 +30,6 @@ class Diesel(Format):
     name = "diesel"
     table = "__diesel_schema_migrations"
     how_to_make = "diesel migration generate NAME"
-
-    def sees(self, look: Look) -> Sight | None:
-        """A folder with an up.sql."""
-        found = folders.first_with(look, "up.sql")
-        return Sight(found) if found is not None else None
 
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the folders by version."""

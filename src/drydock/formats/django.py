@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drydock.formats import sections
-from drydock.formats.format import BooksRefused, Format, Look, Mark, Sight, version_of
+from drydock.formats.format import BooksRefused, Format, Mark, version_of
+from drydock.formats.sights import DJANGO_SETTINGS
 from drydock.origin import Down, Origin
 from drydock.source import MigrationError
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from drydock.migration import Migration
 
-_SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE['\"]\s*,\s*['\"](?P<module>[\w.]+)")
 _SECONDS = 60
 _SETUP = """\
 import os, sys
@@ -67,14 +66,6 @@ class Django(Format):
     name = "django"
     table = "django_migrations"
     how_to_make = "python manage.py makemigrations"
-
-    def sees(self, look: Look) -> Sight | None:
-        """A folder with manage.py, or an application's own in a project that has one."""
-        if "manage.py" in look.texts and _SETTINGS.search(look.texts["manage.py"]):
-            return Sight("manage.py names Django's settings")
-        uses = (name for name, text in look.texts.items() if "from django.db import" in text)
-        found = next((name for name in uses if name[:4].isdigit()), None)
-        return Sight(f"{found} imports Django's migrations") if found is not None else None
 
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the migrations of all installed applications, in Django's order."""
@@ -140,7 +131,7 @@ def _project(folder: Path) -> tuple[Path, str]:
     for home in (folder, *folder.parents[:3]):
         manage = home / "manage.py"
         if manage.is_file():
-            found = _SETTINGS.search(sections.read(manage)[1])
+            found = DJANGO_SETTINGS.search(sections.read(manage)[1])
             if found is not None:
                 return home, found["module"]
     raise MigrationError(

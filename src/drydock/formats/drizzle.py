@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drydock.formats import sections
-from drydock.formats.format import Format, Look, Mark, Sight, require_unique
+from drydock.formats.format import Format, Mark, require_unique
+from drydock.formats.sights import DRIZZLE_JOURNAL
 from drydock.origin import Origin
 from drydock.source import MigrationError
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from drydock.migration import Migration
 
-_JOURNAL = Path("meta") / "_journal.json"
 _BREAK = "--> statement-breakpoint"
 
 
@@ -36,13 +36,9 @@ class Drizzle(Format):
     table = "__drizzle_migrations"
     how_to_make = "npx drizzle-kit generate --custom --name NAME"
 
-    def sees(self, look: Look) -> Sight | None:
-        """Its journal."""
-        return Sight(str(_JOURNAL)) if (look.folder / _JOURNAL).is_file() else None
-
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the files of the journal, in its order; others are no migrations."""
-        journal = folder / _JOURNAL
+        journal = folder / DRIZZLE_JOURNAL
         migrations = sections.in_order(_read(journal, entry) for entry in _entries(journal))
         require_unique(migrations, self.name)
         return migrations

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drydock.formats import sections
-from drydock.formats.format import BooksRefused, Format, Look, Mark, Sight, require_unique
+from drydock.formats.format import BooksRefused, Format, Mark, require_unique
 from drydock.formats.placeholders import Placeholders
+from drydock.formats.sights import FLYWAY_FILE
 from drydock.origin import Down, Origin
 from drydock.source import MigrationError
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
     from drydock.migration import Migration
 
-_FILE = re.compile(
-    r"(?P<kind>[VUB](?=\d)|R(?=__))(?P<version>[\d._]*?)__(?P<title>.*)\.sql", re.DOTALL
-)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TYPES = {"V": "SQL", "R": "SQL", "B": "SQL_BASELINE"}
 
@@ -56,26 +54,12 @@ class Flyway(Format):
     table = "flyway_schema_history"
     how_to_make = "a file V<version>__<name>.sql"
 
-    def sees(self, look: Look) -> Sight | None:
-        """Files of its form; refinery's are like its plainest ones."""
-        names = [name for name in look.files if _FILE.fullmatch(name)]
-        if not names or "refinery_schema_history" in look.tables:
-            return None
-        if self.table in look.tables:
-            return Sight(f"{names[0]}, and the table {self.table}")
-        own = [name for name in names if name[0] in "RB" or "." in name.partition("__")[0]]
-        if own:
-            return Sight(f"{own[0]} is a name that only Flyway gives")
-        if look.project("flyway.conf") or look.project("flyway.toml"):
-            return Sight(f"{names[0]}, and Flyway's configuration")
-        return Sight(f"{names[0]} is named as Flyway names files", decides=False)
-
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the versions in their order, then the repeatables."""
         found = [
             (_name(match), path)
             for path in sorted(folder.rglob("*.sql"))
-            if (match := _FILE.fullmatch(path.name))
+            if (match := FLYWAY_FILE.fullmatch(path.name))
         ]
         versions = {name.parts for name, _ in found if name.kind == "V"}
         downs = {name.parts: path for name, path in found if name.kind == "U"}
@@ -167,7 +151,7 @@ class Flyway(Format):
     ) -> None:
         origin = migration.origin
         assert origin is not None
-        match = _FILE.fullmatch(migration.path.name)
+        match = FLYWAY_FILE.fullmatch(migration.path.name)
         assert match is not None
         name = _name(match)
         script, digest = origin.description, int(origin.digest)

@@ -12,15 +12,6 @@ from drydock.source import MigrationError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drydock.formats.format import Look
-
-
-def first_with(look: Look, file: str) -> str | None:
-    """Return the first folder that has `file`, as ``folder/file``; None where none has it."""
-    having = (name for name in look.folders if (look.folder / name / file).is_file())
-    found = next(having, None)
-    return f"{found}/{file}" if found is not None else None
-
 
 def each(folder: Path, file: str) -> tuple[Path, ...]:
     """Return the path of `file` in each folder, by name; empty folders do not count.

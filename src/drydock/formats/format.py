@@ -8,13 +8,11 @@ on a candidate. It refuses a file that its tool would refuse, before anything ru
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from drydock.errors import DrydockError, ExitCode
-from drydock.names import quote
+from drydock.formats.sights import columns
 from drydock.source import MigrationError
 
 if TYPE_CHECKING:
@@ -54,70 +52,6 @@ class BooksRefused(DrydockError):
         )
 
 
-class Look:
-    """What can be seen of a folder and a database, without deciding anything."""
-
-    def __init__(self, folder: Path, connection: sqlite3.Connection | None) -> None:
-        self.folder = folder
-        self._connection = connection
-
-    @cached_property
-    def files(self) -> tuple[str, ...]:
-        """The names of the files in the folder, sorted; hidden ones left out."""
-        return tuple(sorted(path.name for path in self._paths if path.is_file()))
-
-    @cached_property
-    def folders(self) -> tuple[str, ...]:
-        """The names of the folders in it, sorted; hidden ones and those of Python left out."""
-        names = (path.name for path in self._paths if path.is_dir())
-        return tuple(sorted(name for name in names if name != "__pycache__"))
-
-    @cached_property
-    def _paths(self) -> tuple[Path, ...]:
-        if not self.folder.is_dir():
-            return ()
-        return tuple(path for path in self.folder.iterdir() if not path.name.startswith("."))
-
-    @cached_property
-    def tables(self) -> frozenset[str]:
-        """The names of the database's tables."""
-        if self._connection is None:
-            return frozenset()
-        rows = self._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        return frozenset(str(name) for (name,) in rows)
-
-    def has_column(self, table: str, column: str) -> bool:
-        """Say whether the database's `table` has `column`."""
-        return self._connection is not None and column in columns(self._connection, table)
-
-    @cached_property
-    def texts(self) -> dict[str, str]:
-        """The text of each .sql and .py file, as far as it is text."""
-        texts: dict[str, str] = {}
-        for name in self.files:
-            if name.endswith((".sql", ".py")):
-                with suppress(OSError):  # told with its hint by whoever reads it as a migration
-                    data = (self.folder / name).read_bytes()
-                    texts[name] = data.decode("utf-8-sig", errors="replace")
-        return texts
-
-    def project(self, name: str) -> str:
-        """Return the text of the nearest project file `name`, up to three folders above."""
-        for folder in (self.folder, *self.folder.parents[:3]):
-            path = folder / name
-            if path.is_file():
-                return path.read_text(encoding="utf-8", errors="replace")
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """Why a folder looks like a format's; not `decides` where another tool's looks the same."""
-
-    reason: str
-    decides: bool = True
-
-
 class Format(ABC):
     """One tool's folder and bookkeeping."""
 
@@ -126,10 +60,6 @@ class Format(ABC):
     """The table that says what has been applied."""
     how_to_make: ClassVar[str]
     """The tool's own command for a new migration."""
-
-    @abstractmethod
-    def sees(self, look: Look) -> Sight | None:
-        """Say why the folder looks like this tool's, None where it does not."""
 
     @abstractmethod
     def read(self, folder: Path) -> tuple[Migration, ...]:
@@ -170,12 +100,6 @@ class Format(ABC):
         at: datetime,
     ) -> None:
         """Take `migration` out of the bookkeeping, as the tool does when it goes down."""
-
-
-def columns(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    """Return the names of a table's columns; none where there is no such table."""
-    rows = connection.execute(f"PRAGMA table_info({quote(table)})")
-    return tuple(str(row[1]) for row in rows)
 
 
 def version_of(migration: Migration) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drydock.formats import pairs, sections
-from drydock.formats.format import BooksRefused, Format, Look, Mark, Sight, columns, version_of
+from drydock.formats.format import BooksRefused, Format, Mark, version_of
+from drydock.formats.sights import columns
 from drydock.origin import Down, Origin
 
 if TYPE_CHECKING:
@@ -28,17 +29,6 @@ class GolangMigrate(Format):
     name = "golang-migrate"
     table = "schema_migrations"
     how_to_make = "migrate create -ext sql -dir FOLDER NAME"
-
-    def sees(self, look: Look) -> Sight | None:
-        """Pairs of files; for certain with its table, or with its line in go.mod."""
-        pair = pairs.numbered(look.files)
-        if pair is None:
-            return None
-        if look.has_column(self.table, "dirty"):
-            return Sight(f"{pair}, and the table {self.table} with its column dirty")
-        if "golang-migrate/migrate" in look.project("go.mod"):
-            return Sight(f"{pair}, and go.mod names golang-migrate")
-        return Sight(f"{pair} is named as golang-migrate names files", decides=False)
 
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the pairs by number."""

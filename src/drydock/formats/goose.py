@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 from drydock.formats import sections
-from drydock.formats.format import Format, Look, Mark, Sight, require_unique, version_of
+from drydock.formats.format import Format, Mark, require_unique, version_of
 from drydock.origin import Down, Origin
 from drydock.source import MigrationError
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from drydock.migration import Migration
 
 _FILE = re.compile(r"0*(\d+)_.*\.(sql|go)", re.DOTALL)
-_UP = re.compile(r"^--\s*\+goose\s+Up\b", re.MULTILINE | re.IGNORECASE)
 _NOTE = re.compile(r"--\s*\+goose\s+(?P<word>.*?)\s*\Z", re.IGNORECASE)
 _WORDS = {
     "up",
@@ -47,11 +46,6 @@ class Goose(Format):
     name = "goose"
     table = "goose_db_version"
     how_to_make = "goose create NAME sql"
-
-    def sees(self, look: Look) -> Sight | None:
-        """A file with its marker."""
-        marked = next((name for name, text in look.texts.items() if _UP.search(text)), None)
-        return Sight(f"{marked} has a line -- +goose Up") if marked is not None else None
 
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the numbered .sql files by version."""

@@ -5,17 +5,15 @@ Reads them; whose they are, only a table of the database or a project's file can
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drydock.formats.sights import DIRECTED_FILE
 from drydock.source import MigrationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import re
     from pathlib import Path
-
-FILE = re.compile(r"(\d+)_(.*?)(?:\.(up|down))?\.sql", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +31,6 @@ class Pair:
         return f"{self.number}_{self.title}"
 
 
-def is_pair(name: str) -> bool:
-    """Say whether a file's name has a direction."""
-    found = FILE.fullmatch(name)
-    return found is not None and found[3] is not None
-
-
 def read(folder: Path, *, plain: bool) -> tuple[Pair, ...]:
     """Return the folder's pairs by number; `plain` says that a name may lack a direction.
 
@@ -48,7 +40,7 @@ def read(folder: Path, *, plain: bool) -> tuple[Pair, ...]:
     ups: dict[int, tuple[re.Match[str], Path]] = {}
     downs: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
-        found = FILE.fullmatch(path.name)
+        found = DIRECTED_FILE.fullmatch(path.name)
         if found is None or (found[3] is None and not plain):
             continue
         number = int(found[1])
@@ -65,11 +57,6 @@ def read(folder: Path, *, plain: bool) -> tuple[Pair, ...]:
             hint=f"write {lost.name.replace('.down.', '.up.')}, or delete this file",
         )
     return tuple(_pairs(ups[number], downs.get(number)) for number in sorted(ups))
-
-
-def numbered(files: Iterable[str]) -> str | None:
-    """Return the first file that has a direction in its name, None where none has."""
-    return next((name for name in files if is_pair(name)), None)
 
 
 def _pairs(up: tuple[re.Match[str], Path], down: Path | None) -> Pair:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from drydock.formats import folders, sections
-from drydock.formats.format import BooksRefused, Format, Look, Mark, Sight, version_of
+from drydock.formats.format import BooksRefused, Format, Mark, version_of
 from drydock.origin import Origin
 
 if TYPE_CHECKING:
@@ -31,11 +31,6 @@ class Prisma(Format):
     name = "prisma"
     table = "_prisma_migrations"
     how_to_make = "npx prisma migrate dev --create-only --name NAME"
-
-    def sees(self, look: Look) -> Sight | None:
-        """A folder with a migration.sql."""
-        found = folders.first_with(look, "migration.sql")
-        return Sight(found) if found is not None else None
 
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the folders by name."""

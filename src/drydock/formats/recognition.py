@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from drydock.formats.format import Format, Look, Sight
+    from drydock.formats.format import Format
+    from drydock.formats.sights import Look, Sight
     from drydock.migration import Migration
 
 OURS = "drydock"
@@ -118,16 +119,17 @@ def read(
         return format_.read(folder)
     if wanted == OURS or not folder.exists() or _is_surely_ours(connection):
         return migration.read_folder(folder)
-    from drydock.formats.format import Look
+    from drydock.formats.sights import Look
 
-    found = recognise(Look(folder, connection))
-    return migration.read_folder(folder) if found is None else found.read(folder)
+    look = Look(folder, connection)
+    found = recognise(look)
+    return migration.read_folder(folder, look.contents) if found is None else found.read(folder)
 
 
 def _is_surely_ours(connection: sqlite3.Connection | None) -> bool:
     """Say whether all that was ever applied came from a folder of ours.
 
-    Asking this first keeps thirteen modules from being loaded for what is nearly always so.
+    Asking this first keeps `drydock.formats.sights` from being loaded where it is nearly always so.
     """
     from drydock import ledger
 
@@ -140,18 +142,17 @@ def recognise(look: Look) -> Format | None:
     Raises:
         FormatUnclear: More than one fits.
     """
-    seen: list[tuple[Format, Sight]] = []
-    for name in _CLASSES:
-        format_ = format_named(name)
-        sight = format_.sees(look)
+    from drydock.formats.sights import SIGHTS
+
+    seen: list[tuple[str, Sight]] = []
+    for name, sees in SIGHTS.items():
+        sight = sees(look)
         if sight is not None:
-            seen.append((format_, sight))
-    certain = [format_ for format_, sight in seen if sight.decides]
+            seen.append((name, sight))
+    certain = [name for name, sight in seen if sight.decides]
     if len(certain) == 1:
-        return certain[0]
+        return format_named(certain[0])
     if not seen:
         return None
-    asked = [
-        (format_.name, sight.reason) for format_, sight in seen if sight.decides or not certain
-    ]
+    asked = [(name, sight.reason) for name, sight in seen if sight.decides or not certain]
     raise FormatUnclear(look.folder, asked)

@@ -7,11 +7,11 @@ inside the application.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from drydock.formats import sections
-from drydock.formats.format import Format, Look, Mark, Sight, require_unique, version_of
+from drydock.formats.format import Format, Mark, require_unique, version_of
+from drydock.formats.sights import REFINERY_FILE
 from drydock.formats.siphash import siphash13
 from drydock.origin import Origin
 from drydock.source import MigrationError
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from drydock.migration import Migration
 
-FILE = re.compile(r"[VU](\d+)__(\w+)\.(sql|rs)")
-
 
 class Refinery(Format):
     """refinery's folder and books."""
@@ -34,22 +32,11 @@ class Refinery(Format):
     table = "refinery_schema_history"
     how_to_make = "a file V<number>__<name>.sql"
 
-    def sees(self, look: Look) -> Sight | None:
-        """Files of its form; for certain with its table, or with its line in Cargo.toml."""
-        named = next((name for name in look.files if FILE.fullmatch(name)), None)
-        if named is None:
-            return None
-        if self.table in look.tables:
-            return Sight(f"{named}, and the table {self.table}")
-        if "refinery" in look.project("Cargo.toml"):
-            return Sight(f"{named}, and Cargo.toml names refinery")
-        return Sight(f"{named} is named as refinery names files", decides=False)
-
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the files by version."""
         found: list[Migration] = []
         for path in sorted(folder.rglob("*")):
-            named = FILE.fullmatch(path.name)
+            named = REFINERY_FILE.fullmatch(path.name)
             if named is None:
                 continue
             if named[3] == "rs":

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drydock.formats import sections
-from drydock.formats.format import Format, Look, Mark, Sight, require_unique
+from drydock.formats.format import Format, Mark, require_unique
 from drydock.origin import Origin
 from drydock.source import MigrationError
 
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
     from drydock.migration import Migration
 
-_USES = re.compile(
-    r"^\s*from\s+(sqlite_utils(\.migrations)?|sqlite_migrate)\s+import\b", re.MULTILINE
-)
-_SET = re.compile(r"\bMigrations\(")
 _PROGRAM = """\
 import sqlite3
 from drydock.formats import sqlite_utils_sets
@@ -53,18 +49,6 @@ class SqliteUtils(Format):
     name = "sqlite-utils"
     table = "_sqlite_migrations"
     how_to_make = "another function under @migrations() in the file"
-
-    def sees(self, look: Look) -> Sight | None:
-        """A file that makes a set."""
-        if look.folder.is_file() and look.folder.suffix == ".py":
-            return Sight(f"{look.folder.name} is one file of Python")
-        made = (
-            name
-            for name, text in look.texts.items()
-            if name.endswith(".py") and _USES.search(text) and _SET.search(text)
-        )
-        found = next(made, None)
-        return Sight(f"{found} makes a Migrations set") if found is not None else None
 
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the functions of every file, by file name and then as they stand."""

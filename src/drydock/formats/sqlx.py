@@ -11,7 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from drydock.formats import pairs, sections
-from drydock.formats.format import BooksRefused, Format, Look, Mark, Sight, version_of
+from drydock.formats.format import BooksRefused, Format, Mark, version_of
 from drydock.origin import Down, Origin
 
 if TYPE_CHECKING:
@@ -29,20 +29,6 @@ class Sqlx(Format):
     name = "sqlx"
     table = "_sqlx_migrations"
     how_to_make = "sqlx migrate add NAME"
-
-    def sees(self, look: Look) -> Sight | None:
-        """Numbered files; for certain with its table, or with its line in Cargo.toml."""
-        named = next((name for name in look.files if pairs.FILE.fullmatch(name)), None)
-        if named is None:
-            return None
-        if self.table in look.tables:
-            return Sight(f"{named}, and the table {self.table}")
-        if "sqlx" in look.project("Cargo.toml"):
-            return Sight(f"{named}, and Cargo.toml names sqlx")
-        pair = pairs.numbered(look.files)
-        return (
-            None if pair is None else Sight(f"{pair} is named as sqlx names files", decides=False)
-        )
 
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the migrations by number."""

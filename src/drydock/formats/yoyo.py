@@ -17,7 +17,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 from drydock.formats import sections
-from drydock.formats.format import Format, Look, Mark, Sight, version_of
+from drydock.formats.format import Format, Mark, version_of
+from drydock.formats.sights import YOYO_BACK
 from drydock.origin import Down, Origin
 from drydock.source import MigrationError
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from drydock.migration import Migration
 
-_BACK = ".rollback.sql"
-_USES = re.compile(r"^\s*(from\s+yoyo\s+import|import\s+yoyo)\b", re.MULTILINE)
 _DEPENDS = re.compile(r"^\s*--\s*depends\s*:\s*(.*)$")
 _COMMENT = re.compile(r"\s*(--.*)?$")
 _PROGRAM = """\
@@ -69,26 +68,13 @@ class Yoyo(Format):
     table = "_yoyo_migration"
     how_to_make = "yoyo new"
 
-    def sees(self, look: Look) -> Sight | None:
-        """A file that imports yoyo, a way back in its own file, or yoyo's table."""
-        uses = (
-            name for name, text in look.texts.items() if name.endswith(".py") and _USES.search(text)
-        )
-        if (named := next(uses, None)) is not None:
-            return Sight(f"{named} imports yoyo")
-        if (back := next((name for name in look.files if name.endswith(_BACK)), None)) is not None:
-            return Sight(f"{back} is named as yoyo names ways back")
-        if self.table in look.tables and any(name.endswith(".sql") for name in look.files):
-            return Sight(f"the table {self.table}")
-        return None
-
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the files in the order of what they depend on, then of their names."""
         paths = [
             path
             for path in sorted(folder.iterdir())
             if path.suffix in {".sql", ".py"}
-            and not path.name.endswith(_BACK)
+            and not path.name.endswith(YOYO_BACK)
             and not path.name.startswith("_tmp_yoyo")
             and path.name != "__init__.py"
         ]
@@ -178,7 +164,7 @@ def _read(path: Path) -> tuple[Migration, tuple[str, ...]]:
     """Return a file's migration, and the names of those it depends on."""
     _, text = sections.read(path)
     if path.suffix == ".sql":
-        back = path.with_name(path.stem + _BACK)
+        back = path.with_name(path.stem + YOYO_BACK)
         down = Down(back, sections.read(back)[1]) if back.exists() else None
         origin = Origin("yoyo", path.stem, down=down, is_placed_by_needs=True)
         return sections.made(path.stem, path, text, origin), _depends_of_sql(text)
