@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 from drydock.errors import DrydockError, Interrupted
 from drydock.settings import Settings, load
-from drydock.terminal import Terminal
+from drydock.terminal import Terminal, outlet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +84,7 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
+        outlet.occupy_closed()
         shown = _Session.terminal = Terminal(
             quiet=bool(options.get("quiet")),
             verbose=bool(options.get("verbose")),

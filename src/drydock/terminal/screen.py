@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from drydock.terminal import colour
+from drydock.terminal import colour, outlet
 from drydock.terminal.text import one_line, safe, width_of, wrapped
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Terminal:
         self.as_json = as_json
         self._quiet = quiet
         self._verbose = verbose
-        self._is_terminal = sys.stderr.isatty()
+        self._is_terminal = outlet.is_terminal(sys.stderr)
         self._colour = colour.is_wanted(is_terminal=self._is_terminal)
         self._writing = threading.Lock()
         self._live: Live | None = None
@@ -62,7 +62,7 @@ class Terminal:
     @property
     def data_width(self) -> int:
         """Columns of a line of data: the terminal's, or endless where it goes to a program."""
-        return _columns(sys.stdout) if sys.stdout.isatty() else _ENDLESS
+        return _columns(sys.stdout) if outlet.is_terminal(sys.stdout) else _ENDLESS
 
     def paint(self, style: str, text: str) -> str:
         """Return `text` in a style where colour is wanted."""
@@ -72,16 +72,13 @@ class Terminal:
         """Write one line of narrative."""
         with self._writing:
             self._clear()
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
+            outlet.tell(text + "\n")
 
     def data(self, text: str) -> None:
         """Write data that somebody may pipe on."""
         with self._writing:
             self._clear()
-            encoding = sys.stdout.encoding or "utf-8"
-            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-            sys.stdout.flush()
+            outlet.hand_over(text + "\n")
 
     def document(self, content: dict[str, Any]) -> None:
         """Write the one JSON document of a command; docs/json.md says what is in it."""
@@ -179,11 +176,11 @@ class Terminal:
     def ask(self, question: str) -> bool | None:
         """Ask on the terminal; None when nobody is there."""
         self._rest()
-        if not (sys.stdin.isatty() and self._is_terminal):
+        if not (outlet.is_terminal(sys.stdin) and self._is_terminal):
             return None
-        sys.stderr.write("\n".join(self._folded(f"{question} [y/N] ".splitlines())) + " ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        outlet.tell("\n".join(self._folded(f"{question} [y/N] ".splitlines())) + " ")
+        said = outlet.answer()
+        return None if said is None else said.lower() in ("y", "yes")
 
     def error(self, error: DrydockError) -> None:
         """Show an error with its causes, its place, the state, and what to type next."""
@@ -232,8 +229,7 @@ class Terminal:
         with self._writing:
             self._clear()
             self._is_moving = True
-            sys.stderr.write(self.paint("dim", status))
-            sys.stderr.flush()
+            outlet.tell(self.paint("dim", status))
 
     def _rest(self) -> None:
         if self._live is not None:
@@ -244,8 +240,7 @@ class Terminal:
     def _clear(self) -> None:
         if self._is_moving:
             self._is_moving = False
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
+            outlet.tell("\r\x1b[2K")
 
 
 def _columns(stream: TextIO) -> int:
