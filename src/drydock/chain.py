@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from drydock import receipt, recovery
+from drydock import receipt, record, recovery
 from drydock.errors import DrydockError, ExitCode
 from drydock.record import ENDED
 from drydock.steps import Skipped
@@ -218,6 +218,22 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
         _end(walk, "returned" if was_published else "failed", f"{failed.name}: {error}")
         _tell_state(walk, error, was_published=was_published)
         receipt.leave(walk, error)
+    walk.close()
+
+
+def decline(walk: Walk, step: str, error: DrydockError) -> None:
+    """Leave the record and the receipt of a run that ended before it had done anything.
+
+    Where an unfinished run still has to tell what is to be finished, none is begun.
+    """
+    began = time.monotonic()
+    if walk.run is None:
+        if record.unfinished(walk.state) is not None:
+            return
+        walk.begin()
+    walk.took(step, "failed", str(error), began)
+    _end(walk, "failed", f"{step}: {error}")
+    receipt.leave(walk, error)
     walk.close()
 
 

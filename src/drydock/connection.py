@@ -29,6 +29,12 @@ MAPPED_BYTES = 1 << 40
 HEADER_BYTES = 100
 """The size of a SQLite file's header; anything shorter holds no database (fileformat2, 1.3)."""
 
+_NOT_THE_FILES_FAULT = {
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY),
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM),
+}
+_ROOM_TO_READ = 1 << 16  # bytes: the -shm file of a WAL database takes 32 kB
+
 
 class DatabaseMissing(DrydockError):
     """The configured path is not a database that could be worked on."""
@@ -41,7 +47,8 @@ class DatabaseMissing(DrydockError):
         super().__init__(
             f"{path} {why}; nothing was touched",
             cause=[f"a database file near it: {file}" for file in near],
-            hint="set database in [tool.drydock], or mean a new one: inv migrate --create",
+            hint="set database in [tool.drydock], mean a new one: inv migrate --create\n"
+            "where it was lost, bring a backup back: inv restore BACKUP (inv backups lists them)",
         )
 
 
@@ -55,8 +62,22 @@ class NotADatabase(DrydockError):
         super().__init__(
             f"{path} cannot be read as a SQLite database; nothing was touched",
             cause=cause,
-            hint="if it is encrypted, truncated or another program's file, set another database; "
-            "if it was damaged, see: inv backups",
+            hint="if it is encrypted or another program's file, set another database\n"
+            "if it was damaged, bring a backup back: inv restore BACKUP (inv backups lists them)",
+        )
+
+
+class OutOfReach(DrydockError):
+    """The file could not be opened or read for a reason outside of it: a disk, a permission."""
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, path: Path, cause: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} cannot be opened; nothing was touched",
+            cause=[cause, *_circumstances(Path(os.path.realpath(path)))],
+            hint="look at the disk and the permissions: inv doctor",
         )
 
 
@@ -74,6 +95,21 @@ class DatabaseLocked(DrydockError):
             cause=[why, *(named or ["no process of yours has the file open; try: inv doctor"])],
             hint="close that program (or let it finish), then run the command again",
         )
+
+
+def _circumstances(path: Path) -> list[str]:
+    """Return what the file system says against opening the database at `path`."""
+    folder = path.parent
+    found = []
+    if not os.access(path, os.R_OK):
+        found.append(f"no permission to read {path}")
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        found.append(f"the file system of {folder} is mounted read-only")
+    elif not os.access(folder, os.W_OK):
+        found.append(f"no permission to write {folder}, where SQLite needs a file beside it")
+    if files.free_bytes(folder) < _ROOM_TO_READ:
+        found.append(f"no room on the disk of {folder}, where SQLite needs a file beside it")
+    return found
 
 
 def near_databases(path: Path) -> tuple[Path, ...]:
@@ -181,13 +217,12 @@ def checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     """Return `connection` when its file reads as a database; close it and raise otherwise."""
     try:
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         connection.close()
         if "locked" in str(error):
             raise DatabaseLocked(path, str(error)) from error
-        raise NotADatabase(path, str(error)) from error
-    except sqlite3.DatabaseError as error:
-        connection.close()
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _NOT_THE_FILES_FAULT:
+            raise OutOfReach(path, str(error)) from error
         raise NotADatabase(path, str(error)) from error
     return connection
 
@@ -266,7 +301,7 @@ def _open(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
     except sqlite3.OperationalError as error:
-        raise NotADatabase(path, f"{error}") from error
+        raise OutOfReach(path, f"{error}") from error
     # A schema from elsewhere must not run code of its choice in our process (Security).
     connection.execute("PRAGMA trusted_schema=OFF")
     return connection

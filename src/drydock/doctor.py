@@ -17,7 +17,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 
 from drydock import backup, connection, files, lock, record
-from drydock.connection import DatabaseMissing, NotADatabase
+from drydock.connection import DatabaseLocked, DatabaseMissing, NotADatabase, OutOfReach
 from drydock.settings import SECTIONS, state_folder
 from drydock.steps.take_backup import GROWTH, size
 
@@ -76,7 +76,7 @@ def _database(settings: Settings) -> Iterator[Fact]:
         with closing(connection.read(path, timeout=settings.timeout)) as opened:
             mode = str(opened.execute("PRAGMA journal_mode").fetchone()[0])
             page = int(opened.execute("PRAGMA page_size").fetchone()[0])
-    except (DatabaseMissing, NotADatabase, connection.DatabaseLocked) as error:
+    except (DatabaseMissing, NotADatabase, OutOfReach, DatabaseLocked) as error:
         yield Fact("database", "file", "; ".join([error.what, *error.cause]), "wrong")
         return
     real = connection.require_file(path)

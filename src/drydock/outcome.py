@@ -29,7 +29,7 @@ def took_place(live: Path, found: Record) -> bool:
         DatabaseLocked, NotADatabase: It cannot be asked.
     """
     if found.way == "rename":
-        return live.stat().st_ino == found.new_inode
+        return live.exists() and live.stat().st_ino == found.new_inode
     with closing(connection.live(live, timeout=5.0)) as opened:  # rolls a hot journal back
         if not found.target:
             return ledger.knows_run(opened, found.id)

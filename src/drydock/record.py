@@ -202,6 +202,21 @@ def history(state: Path) -> tuple[Record, ...]:
     return tuple(sorted(_all(state / "runs"), key=lambda record: record.sequence))
 
 
+def last_published(state: Path) -> Record | None:
+    """Return the last run that published a migration and was not taken back since."""
+    for found in reversed(history(state)):
+        if found.phase in ("finished", "interrupted") and found.result and found.backup:
+            return found
+    return None
+
+
+def take_back(state: Path, backup: str, by: str) -> None:
+    """Record of the last run that published that run `by` made the backup before it live again."""
+    last = last_published(state)
+    if last is not None and last.backup == backup:
+        Run(state / "runs" / last.id, last).note(phase="returned", outcome=f"taken back by {by}")
+
+
 def unique_folder(parent: Path, stamp: str) -> Path:
     """Create and return ``parent/stamp``, or the first free ``stamp-2``, ``stamp-3``, … (F32)."""
     attempt = 1

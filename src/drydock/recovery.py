@@ -7,14 +7,13 @@ new one (`drydock.outcome`). It refuses to guess when neither tells.
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import backup, hold, outcome, receipt, record
+from drydock import backup, connection, hold, outcome, receipt, record
 from drydock.steps import migrate, stop_backend
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from drydock.record import Record, Run
     from drydock.walk import Walk
 
@@ -44,7 +43,7 @@ def converge(walk: Walk) -> None:
     found = run.record
     walk.run, walk.backend_ran = run, found.backend
     try:
-        told = _return(walk, run) if found.phase == "returning" else _settle(walk, run)
+        told = _told(walk, run)
         stop_backend.undo(walk)
         run.end("interrupted", told)
         receipt.leave(walk)
@@ -54,14 +53,29 @@ def converge(walk: Walk) -> None:
     walk.reporter.note(f"run {found.id} had been interrupted: {told}")
 
 
+def _told(walk: Walk, run: Run) -> str:
+    """End the run on the live database; where that cannot be read, leave it and say what can be."""
+    try:
+        return _return(walk, run) if run.record.phase == "returning" else _settle(walk, run)
+    except (connection.NotADatabase, connection.DatabaseMissing) as error:
+        # It must not stand in the way of the command that brings a backup back.
+        return (
+            f"{walk.live.name} cannot be read now ({error.what}), and was left as it is; "
+            f"to bring a backup back: inv restore {run.record.backup or 'BACKUP'}"
+        )
+
+
 def _settle(walk: Walk, run: Run) -> str:
     """End a run that was on its way forward: the live database is the old one or the new one."""
     found = run.record
     is_new = found.phase in ("publishing", "published") and outcome.took_place(walk.live, found)
     run.clear_work()
+    if not is_new and found.failed_copy:
+        _drop_second_name(walk.live, Path(found.failed_copy))
     if found.journal_mode:
         walk.restore_journal_mode(found.journal_mode)
     if is_new and found.target:
+        record.take_back(walk.state, found.backup, found.id)
         return (
             f"{walk.live.name} is the previous database again, whole; "
             f"the one it replaced: {found.failed_copy}"
@@ -74,6 +88,20 @@ def _settle(walk: Walk, run: Run) -> str:
             "to see that all is well: inv verify-schema smoke-test; to go back: inv rollback"
         )
     return f"{walk.live.name} is as it was before that run"
+
+
+def _drop_second_name(live: Path, kept: Path) -> None:
+    """Undo what a way back had prepared: the live file under another name, its journals with it.
+
+    With two names it could not be replaced by a rename any more (F09).
+    """
+    if kept.exists() and not (live.exists() and live.samefile(kept)):
+        return  # a copy in its own right
+    for suffix in ("-wal", "-shm", "-journal"):
+        moved = Path(f"{kept}{suffix}")
+        if moved.exists():
+            moved.rename(f"{live}{suffix}")
+    kept.unlink(missing_ok=True)
 
 
 def _return(walk: Walk, run: Run) -> str:

@@ -111,7 +111,7 @@ def backup(context: Context) -> None:
     auto_shortflags=False,
     positional=["name"],
     help={
-        "name": "a backup's id (inv backups)",
+        "name": "a backup's id (inv backups), or a database file",
         "output": "write a copy to this file instead of replacing the live database",
         "yes": "do not ask",
         "no-backend": "leave the backend alone",
@@ -265,7 +265,7 @@ def new(
     help={
         "table": "the table",
         "where": "which rows of the backup, as SQL",
-        "from": "a backup's id; by default the newest",
+        "from": "a backup's id, or a database file; by default the newest backup",
         "yes": "do not ask",
     },
 )

@@ -84,8 +84,8 @@ class Reporter(Protocol):
     def inspected(self, evidence: Evidence) -> None:
         """Show what the comparison of backup and candidate proved."""
 
-    def since(self, evidence: Evidence) -> None:
-        """Show what the application wrote after publish, and is now only in the failed database."""
+    def since(self, evidence: Evidence, *, carried: bool = False) -> None:
+        """Show what was written after publish, and whether it is `carried` into what comes."""
 
     def ask(self, question: str) -> bool | None:
         """Return the user's answer; None when there is nobody to ask."""
@@ -166,7 +166,10 @@ class Walk:
 
         Raises:
             RunInProgress: Another run has the lock.
+            DatabaseMissing: Its folder is not there; none is made for it.
         """
+        if not self.live.parent.is_dir():
+            raise connection.DatabaseMissing(self.live, "does not exist")
         files.private_folder(self.state)
         if self.lock is None:
             self.lock = lock.Lock(self.state / "lock").acquire()

@@ -273,7 +273,7 @@ def test_f48_rows_that_the_backend_wrote_before_an_automatic_return_are_shown(se
     )
     done = served.inv("migrate", "--yes")
     assert done.returncode == ExitCode.ROLLED_BACK, done.stderr
-    assert "the application wrote since" in done.stderr
+    assert "written since, and left in the database that is kept" in done.stderr
     assert "item" in done.stderr
 
 

@@ -13,6 +13,12 @@ from drydock.errors import ExitCode
 PENDING = ["002_add_tag", "003_shops", "004_rebuild_item"]
 
 
+@pytest.fixture
+def mode():
+    """What becomes of the output has nothing to do with the journal."""
+    return "wal"
+
+
 def inv(project, words, **streams):
     return subprocess.run(
         [sys.executable, "-m", "invoke", *words],

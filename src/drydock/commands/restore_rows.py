@@ -6,10 +6,13 @@ application may go on running.
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drydock import backup, chain, connection
+from drydock.commands.named import at_rest
 from drydock.errors import DrydockError, ExitCode
 from drydock.evidence import carry
 
@@ -32,14 +35,24 @@ class RowsRefused(DrydockError):
 
 
 def run(walk: Walk, table: str, where: str, source: str | None) -> None:
-    """Bring back the rows of `table` that `where` chooses, from the backup `source`.
+    """Bring back the rows of `table` that `where` chooses, from `source`: a backup, or a file.
 
     Raises:
-        NoSuchBackup, CarryImpossible, RowsRefused: Nothing was changed.
+        NoSuchBackup, NoSuchDatabase, CarryImpossible, RowsRefused: Nothing was changed.
     """
-    settings = walk.settings
-    wanted = backup.find(settings.backups, source)
-    planned = carry.plan(wanted.file, walk.live, table, where=where)
+    with tempfile.TemporaryDirectory(prefix="drydock-rows-") as folder:
+        _bring_back(walk, table, where, _file(walk, source, Path(folder) / "source.db"))
+
+
+def _file(walk: Walk, source: str | None, copy: Path) -> Path:
+    """Return the file that rows come from: the newest backup's where none is named."""
+    if source is None:
+        return backup.find(walk.settings.backups, None).file
+    return at_rest(walk.settings, source, copy)
+
+
+def _bring_back(walk: Walk, table: str, where: str, file: Path) -> None:
+    planned = carry.plan(file, walk.live, table, where=where)
     _show(walk, planned)
     if not planned.inserts and not planned.updates:
         walk.reporter.note("nothing to do: the rows are there as they were")
@@ -49,7 +62,7 @@ def run(walk: Walk, table: str, where: str, source: str | None) -> None:
         if not answer:
             raise RowsRefused(asked=answer is False)
     chain.perform(walk, chain.step_named("backup"))
-    with closing(connection.writing(walk.live, timeout=settings.timeout)) as opened:
+    with closing(connection.writing(walk.live, timeout=walk.settings.timeout)) as opened:
         carry.apply(planned, opened)
     chain.finish(walk, f"{planned.inserts} rows inserted, {planned.updates} updated")
     walk.reporter.note(

@@ -10,19 +10,20 @@ from __future__ import annotations
 import functools
 import time
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import backup, chain, connection, evidence, files, hold, outcome, record, since
+from drydock import backup, chain, connection, hold, outcome, record, revival
 from drydock.commands import migrate as forward
+from drydock.commands import written
 from drydock.commands.backups import require_sound
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
 from drydock.steps import Skipped, migrate, take_backup
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
-    from pathlib import Path
 
     from drydock.backup import Backup
     from drydock.evidence import Evidence
@@ -47,17 +48,25 @@ class RollbackRefused(DrydockError):
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, *, asked: bool) -> None:
+    def __init__(self, *, asked: bool, leaves_rows: bool) -> None:
+        hint = "agree on the command line: inv rollback --yes"
+        if leaves_rows:
+            hint += "\nto carry over what was written since: inv rollback --keep-new-rows"
         super().__init__(
             "going back was answered with no; nothing was changed"
             if asked
             else "going back asks a question and there is nobody to answer; nothing was changed",
-            hint="agree on the command line: inv rollback --yes",
+            hint=hint,
         )
 
 
 def run(walk: Walk, name: str | None) -> None:
     """Make the backup `name` (None: the last run's) the live database again.
+
+    Args:
+        walk: Its options say whether to ask, and whether to carry new rows along.
+        name: A backup's id or path; or another database file, such as one that was kept, of
+            which a backup is taken first.
 
     Raises:
         NothingToRollBack, NoSuchBackup, BackupUnsound, RollbackRefused: Nothing was changed.
@@ -67,16 +76,18 @@ def run(walk: Walk, name: str | None) -> None:
         forward.go(walk)
         return
     chain.begin(walk)
-    last = last_published(walk)
+    last = record.last_published(walk.state)
     if name is None and last is None:
         raise NothingToRollBack
-    wanted = backup.find(walk.settings.backups, name or (last.backup if last else None))
+    wanted = _wanted(walk, name or (last.backup if last else ""))
     require_sound(wanted)
-    ask_first(walk, wanted, last)
+    ill = revival.ailment(walk.live)
+    if not walk.options.yes:
+        ask_first(walk, wanted, last, ill)
     stop = chain.step_named("stop-backend")
     chain.perform(walk, stop)
     try:
-        _take(walk, "go-back", lambda walk: _go_back(walk, wanted, last))
+        _take(walk, "go-back", lambda walk: _go_back(walk, wanted, last, ill))
     except BaseException as error:
         known = error if isinstance(error, DrydockError) else chain.Unforeseen(error, walk)
         with chain.undisturbed():
@@ -84,6 +95,23 @@ def run(walk: Walk, name: str | None) -> None:
             chain.go_back(walk, stop, known)
         raise known from error
     _start_again(walk, wanted)
+
+
+def _wanted(walk: Walk, name: str) -> Backup:
+    """Return the backup called `name`; of a database file that is none, one is taken first."""
+    try:
+        return backup.find(walk.settings.backups, name)
+    except backup.NoSuchBackup:
+        file = Path(name).resolve()
+        if not file.is_file() or file == walk.live:
+            raise
+    taken = backup.take(file, walk.settings.backups, purpose="backup")
+    walk.reporter.note(f"{name} was taken into the backups first, proved: {taken.id}")
+    if revival.ailment(walk.live):
+        return taken
+    with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
+        mode = str(opened.execute("PRAGMA journal_mode").fetchone()[0]).lower()
+    return replace(taken, manifest=replace(taken.manifest, journal_mode=mode))
 
 
 def _take(walk: Walk, name: str, perform: Callable[[Walk], str]) -> None:
@@ -109,22 +137,46 @@ def _take_back(walk: Walk, wanted: Backup) -> None:
         walk.restore_journal_mode(wanted.manifest.journal_mode)
 
 
-def ask_first(walk: Walk, wanted: Backup, last: Record | None) -> None:
-    """Show what the application wrote since, and ask, while it still runs.
+def ask_first(walk: Walk, wanted: Backup, last: Record | None, ill: str | None) -> None:
+    """Show what would be left behind, and ask, while the application still runs.
 
     Raises:
         RollbackRefused: The answer was no, or there was nobody to ask.
     """
-    if walk.options.yes:
-        return
-    with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
-        written = _written_since(walk, wanted, last, opened)
-    if written is not None:
-        walk.reporter.since(written)
-    answer = walk.reporter.ask(f"Make {wanted.id} the live database again?")
+    if ill is not None:
+        _tell_ill(walk, ill)
+    else:
+        with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
+            _show(walk, written.since_then(walk, wanted, last, opened))
+    answer = walk.reporter.ask(_question(wanted))
     if not answer:
-        chain.finish(walk, "going back was not agreed to")
-        raise RollbackRefused(asked=answer is False)
+        refused = RollbackRefused(
+            asked=answer is False,
+            leaves_rows=walk.written_since is not None and not walk.options.keep_new_rows,
+        )
+        chain.decline(walk, "go-back", refused)
+        raise refused
+
+
+def _question(wanted: Backup) -> str:
+    """Return what the user is asked: which database would be live, in words that tell it apart."""
+    told = wanted.manifest
+    last = f", up to {told.last_migration}" if told.last_migration else ""
+    when = told.created_at[:16].replace("T", " ")
+    rows = sum(told.rows.values())
+    return f"Make {wanted.id} (of {when} UTC, {rows:,} rows{last}) the live database again?"
+
+
+def _tell_ill(walk: Walk, ill: str) -> None:
+    kept = "; what is there is kept" if walk.live.exists() else ""
+    walk.reporter.note(f"{walk.live.name} cannot be read ({ill}){kept}")
+
+
+def _show(walk: Walk, found: Evidence | None) -> None:
+    """Show what would be left behind, unless just that was shown before."""
+    before, walk.written_since = walk.written_since, found
+    if found is not None and (before is None or before.tables != found.tables):
+        walk.reporter.since(found, carried=walk.options.keep_new_rows)
 
 
 def _start_again(walk: Walk, wanted: Backup) -> None:
@@ -143,16 +195,21 @@ def _start_again(walk: Walk, wanted: Backup) -> None:
     chain.finish(walk, f"went back to {wanted.id}")
 
 
-def last_published(walk: Walk) -> Record | None:
-    """Return the last run that published a migration and was not taken back since."""
-    for found in reversed(record.history(walk.state)):
-        if found.phase in ("finished", "interrupted") and found.result and found.backup:
-            return found
-    return None
-
-
-def _go_back(walk: Walk, wanted: Backup, last: Record | None) -> str:
+def _go_back(walk: Walk, wanted: Backup, last: Record | None, ill: str | None) -> str:
     take_backup.require_local(walk)
+    if ill is None:
+        kept: Path | None = _replace(walk, wanted, last)
+    else:
+        kept = revival.revive(walk, wanted)
+    record.take_back(walk.state, wanted.id, walk.record.record.id)
+    if kept is not None:
+        walk.reporter.note(f"the database that it replaced is kept: {kept}")
+    reach("return-2")
+    return f"{walk.live.name} is {wanted.id} again"
+
+
+def _replace(walk: Walk, wanted: Backup, last: Record | None) -> Path:
+    """Publish the backup over the live database, held; return where that one is kept."""
     take_backup.require_room(walk)
     walk.hold = hold.take(
         walk.live,
@@ -160,50 +217,16 @@ def _go_back(walk: Walk, wanted: Backup, last: Record | None) -> str:
         announce=lambda mode: walk.record.note(phase="held", journal_mode=mode, backup=wanted.id),
     )
     assert walk.hold is not None
-    written = walk.written_since = _written_since(walk, wanted, last, walk.hold.connection)
-    if written is not None:
-        walk.reporter.since(written)
-    keep = walk.options.keep_new_rows and written is not None
+    found = written.since_then(walk, wanted, last, walk.hold.connection)
+    _show(walk, found)
+    keep = walk.options.keep_new_rows and found is not None
     reach("return-1")
     walk.record.note(phase="publishing")
-    prepare = functools.partial(_carry_over, walk, wanted, last) if keep else _as_it_is
+    prepare = functools.partial(written.carry_over, walk, wanted, last) if keep else _as_it_is
     failed = migrate.return_to(walk, wanted, prepare)
     walk.record.note(phase="published")
-    if last is not None and last.backup == wanted.id:
-        taken_back = record.Run(walk.state / "runs" / last.id, last)
-        taken_back.note(phase="returned", outcome=f"taken back by {walk.record.record.id}")
-    walk.reporter.note(f"the database that it replaced is kept: {failed}")
-    reach("return-2")
-    return f"{walk.live.name} is {wanted.id} again"
-
-
-def _written_since(
-    walk: Walk, wanted: Backup, last: Record | None, opened: sqlite3.Connection
-) -> Evidence | None:
-    """Return what would be left behind: against what the run published, or else the backup."""
-    copy = walk.record.folder / "candidate.db-now"
-    copy.unlink(missing_ok=True)
-    files.create_private(copy)
-    with closing(connection.copy_target(copy)) as target:
-        opened.backup(target)
-    if last is None or last.backup != wanted.id:
-        return evidence.compare(wanted.file, copy)
-    if backup.content_digest(copy) == last.result:
-        return None
-    with closing(connection.read_only(copy)) as now:
-        migrations = since.applied_by(now, last.id, walk.settings)
-    return since.of_run(wanted.file, migrations, copy, walk)
+    return failed
 
 
 def _as_it_is(candidate: Path) -> None:
     """Leave the backup's copy as it is."""
-
-
-def _carry_over(walk: Walk, wanted: Backup, last: Record | None, candidate: Path) -> None:
-    """Put the rows written since into the candidate; tell what could not be carried."""
-    now = walk.record.folder / "candidate.db-now"
-    with closing(connection.read_only(now)) as opened:
-        ran = since.applied_by(opened, last.id, walk.settings) if last else ()
-    with since.made_again(wanted.file, ran, walk) as published:
-        for carried in since.carry_over(published, now, candidate):
-            walk.reporter.note(str(carried))

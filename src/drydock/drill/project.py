@@ -121,7 +121,7 @@ class _Quiet:
     def inspected(self, evidence: Any) -> None:
         """Keep quiet."""
 
-    def since(self, evidence: Any) -> None:
+    def since(self, evidence: Any, *, carried: bool = False) -> None:
         """Keep quiet."""
 
     def ask(self, question: str) -> bool | None:

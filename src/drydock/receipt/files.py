@@ -6,7 +6,8 @@ A receipt that cannot be written is a note; the run has ended and its record is 
 from __future__ import annotations
 
 import json
-from contextlib import closing
+import sqlite3
+from contextlib import closing, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,9 @@ def _write(walk: Walk, error: DrydockError | None) -> None:
     if found.phase == "interrupted":  # the walk is another run's, which only cleans up
         _put(folder, of_record(found), "")
         return
-    schemas = walk.schemas or _schemas(walk)
+    schemas = walk.schemas
+    with suppress(DrydockError, sqlite3.Error):  # one of the two databases may be damaged
+        schemas = schemas or _schemas(walk)
     changes = difference(*schemas) if schemas else None
     picture = _picture(schemas[1], changes) if schemas and changes is not None else ""
     _put(folder, gather(walk, error, changes), picture)

@@ -73,7 +73,8 @@ def gather(walk: Walk, error: DrydockError | None, difference: SchemaDifference 
     found = walk.record.record
     is_finished = found.phase == "finished"
     # A run that is stuck may have its new database live still.
-    is_published = bool(found.result or found.failed_copy) if is_finished else walk.published
+    went = found.result or found.failed_copy or found.target
+    is_published = bool(went) if is_finished else walk.published
     return replace(
         of_record(found),
         summary=(is_finished and walk.done.get("migrate")) or found.outcome,

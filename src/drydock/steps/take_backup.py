@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drydock import backup, files, hold
+from drydock import backup, connection, files, hold
 from drydock.errors import DrydockError, ExitCode
 from drydock.steps import Skipped
 
@@ -58,6 +58,7 @@ class NetworkFile(DrydockError):
 
 def perform(walk: Walk) -> str:
     """Take the backup; in the chain, hold the database first."""
+    connection.require_file(walk.live)
     require_local(walk)
     # What was found before the backend stopped holds while nobody has written since.
     walk.is_reviewed = walk.is_reviewed and walk.reviewed_at == walk.stamp()

@@ -161,13 +161,15 @@ class Terminal:
             is_head = number == 0 and each.lstrip().startswith("table  ")
             self.line(self.paint("dim" if is_head else "", each))
 
-    def since(self, evidence: Evidence) -> None:
+    def since(self, evidence: Evidence, *, carried: bool = False) -> None:
         from drydock.terminal.changes import as_sentences
 
         sentences = tuple(as_sentences(evidence, self.width - 2))
         if not sentences:
             return  # pages were moved, but no row was written
-        said = "the application wrote since, and it is kept in the failed database only:"
+        said = "written since, and left in the database that is kept:"
+        if carried:
+            said = "written since, and carried over where there is a place for it:"
         for each in wrapped(said, self.width, first="  ", rest="  "):
             self.line(each)
         for each in sentences:
