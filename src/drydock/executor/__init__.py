@@ -102,6 +102,13 @@ def _enter(
         formats.enter(opened, migration, applied_at=at, seconds=seconds)
     except sqlite3.Error as error:
         connection.require_uninterrupted(error)
+        if "malformed" in str(error):
+            raise MigrationFailed(
+                migration,
+                f"it left a database that SQLite cannot read: {error}",
+                hint="leave sqlite_schema to SQLite: change a table by ALTER TABLE, or by "
+                'db["TABLE"].transform(...) in a Python migration; then run: inv migrate',
+            ) from error
         raise MigrationFailed(
             migration,
             f"after it, the ledger ({ledger.TABLE}) cannot be written: {error}",

@@ -16,6 +16,7 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -155,6 +156,7 @@ def main() -> None:
         report.finished = True
     except SystemExit as leaving:
         report.finished = _is_end(leaving, order)
+        report.left_at = None if report.finished else _line(leaving, order)
     except BaseException as error:  # noqa: BLE001 - whatever a migration raises is told
         report.error = _describe(error, order)
     if os.getpid() != own:
@@ -183,7 +185,7 @@ def _run_function(code: Any, order: dict[str, Any]) -> None:
     exec(code, names)  # noqa: S102 - running the user's migration is what this is for
     connection.execute("BEGIN")
     given = _argument(names[order["entry"]], database)
-    names[order["entry"]](given)
+    _require_run(names[order["entry"]](given), order)
     if connection.in_transaction:
         connection.execute("COMMIT")
     report.statements = [
@@ -210,7 +212,17 @@ def _run_script(code: Any, order: dict[str, Any]) -> None:
     }
     exec(code, names)  # noqa: S102 - running the user's migration is what this is for
     if not order["runs_itself"]:
-        names[order["entry"]]()
+        _require_run(names[order["entry"]](), order)
+
+
+def _require_run(result: Any, order: dict[str, Any]) -> None:
+    """Raise where calling the entry has run nothing of it: it has a ``yield``, or is awaited."""
+    if isinstance(result, (GeneratorType, CoroutineType, AsyncGeneratorType)):
+        kind = type(result).__name__.replace("_", " ")
+        raise TypeError(
+            f"{order['entry']}() gives back {'an' if kind[0] == 'a' else 'a'} {kind}, so nothing "
+            "in it has run; do the work without yield and async"
+        )
 
 
 def _is_end(leaving: SystemExit, order: dict[str, Any]) -> bool:
@@ -222,11 +234,7 @@ def _is_end(leaving: SystemExit, order: dict[str, Any]) -> bool:
 
     if leaving.code not in (None, 0):
         return False
-    frames = [
-        frame
-        for frame in traceback.extract_tb(leaving.__traceback__)
-        if frame.filename == order["file"]
-    ]
+    frames = _frames(leaving, order)
     body = ast.parse(order["text"]).body
     last = body[-1] if body else None
     while isinstance(last, ast.If):
@@ -237,18 +245,31 @@ def _is_end(leaving: SystemExit, order: dict[str, Any]) -> bool:
     return position >= (last.lineno, last.col_offset)
 
 
+def _frames(error: BaseException, order: dict[str, Any]) -> list[traceback.FrameSummary]:
+    """Return where the error came through the migration's own file, outermost first."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in frames if frame.filename == order["file"]]
+
+
+def _line(error: BaseException, order: dict[str, Any]) -> int | None:
+    frames = _frames(error, order)
+    return frames[-1].lineno if frames else None
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as second:  # noqa: BLE001 - an error of the user's own class
+        return f"its message cannot be read: {type(second).__name__}"
+
+
 def _describe(error: BaseException, order: dict[str, Any]) -> dict[str, Any]:
     sys.stdout.flush()  # what it printed comes first in the log
     traceback.print_exception(error, file=sys.stderr)
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == order["file"]
-    ]
     described: dict[str, Any] = {
         "type": type(error).__name__,
-        "message": str(error),
-        "line": frames[-1].lineno if frames else None,
+        "message": _message(error),
+        "line": _line(error, order),
         "statement": "",
         "more": [],
         "hint": "mend the file, then run: inv migrate",

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.05
 _OUTPUT_LINES = 12
+_LOG_BYTES = 500_000
+"""Of each end of a migration's output, where it printed more than twice as much."""
 
 
 def run(
@@ -78,7 +80,7 @@ def run(
     finally:
         _end_group(child)
         os.close(events)
-    written = log.read_text(encoding="utf-8", errors="replace")
+    written = _bounded(log)
     _require_end(migration, told, child.returncode, written)
     statements = tuple(TracedStatement(**each) for each in told.get("statements", []))
     return Applied(migration.name, time.monotonic() - begun, statements, written)
@@ -159,6 +161,19 @@ def _end_group(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
+def _bounded(log: Path) -> str:
+    """Return what it printed; of a flood the log keeps the beginning and the end."""
+    left_out = log.stat().st_size - 2 * _LOG_BYTES
+    if left_out > 0:
+        with log.open("rb") as file:
+            first = file.read(_LOG_BYTES)
+            file.seek(-_LOG_BYTES, os.SEEK_END)
+            last = file.read()
+        told = f"\n… ({left_out:,} bytes left out)\n".encode()
+        log.write_bytes(first + told + last)
+    return log.read_text(encoding="utf-8", errors="replace")
+
+
 def _require_end(migration: Migration, told: dict[str, Any], code: int, written: str) -> None:
     if outside := told.get("outside"):
         raise MigrationFailed(
@@ -169,9 +184,10 @@ def _require_end(migration: Migration, told: dict[str, Any], code: int, written:
             "database's own path; then run: inv migrate",
         )
     if error := told.get("error"):
+        what = f"{error['type']}: {error['message']}".removesuffix(": ")
         raise MigrationFailed(
             migration,
-            [f"{error['type']}: {error['message']}", *error["more"], *_last_lines(written)],
+            [what, *error["more"], *_last_lines(written)],
             line=error["line"],
             statement=error["statement"],
             hint=error["hint"],
@@ -189,17 +205,19 @@ def _require_end(migration: Migration, told: dict[str, Any], code: int, written:
             ["an error took back all of its transaction, and it went on without it", undone],
             hint="let the error end it, or use OR ABORT for OR ROLLBACK; then run: inv migrate",
         )
+    if not told.get("finished"):
+        how = "sys.exit" if told.get("left_at") else _ending(code)
+        raise MigrationFailed(
+            migration,
+            [f"it left before its end ({how})", *_last_lines(written)],
+            line=told.get("left_at"),
+            hint="let it run to its end without sys.exit, then run: inv migrate",
+        )
     if told.get("uncommitted"):
         raise MigrationFailed(
             migration,
             "it ended with changes that it never committed; SQLite threw them away",
             hint="call commit() on its connection, then run: inv migrate",
-        )
-    if not told.get("finished"):
-        raise MigrationFailed(
-            migration,
-            [f"it left before its end ({_ending(code)})", *_last_lines(written)],
-            hint="let it run to its end without sys.exit, then run: inv migrate",
         )
 
 

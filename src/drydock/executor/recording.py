@@ -31,6 +31,7 @@ class Report:
         self.passed_over = ""
         self.uncommitted = False
         self.finished = False
+        self.left_at: int | None = None
         self.last_statement = ""
 
     def add(self, sql: str, rows: int) -> None:

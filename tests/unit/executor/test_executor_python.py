@@ -354,6 +354,71 @@ def test_an_error_that_is_not_sqls_shows_no_statement(trial):
     assert error.at == f"{trial.migrations / 'm1.py'}:7"
 
 
+@pytest.mark.parametrize("text", ["def migrate(db): {0}", "import sqlite3\ndef migrate(): {0}"])
+def test_a_function_that_yields_has_run_nothing_and_is_no_migration(trial, text):
+    """Else it would be in the ledger, and what it says would never be done."""
+    error = trial.fails(m1_py=text.format("yield 1"))
+    told = "migrate() gives back a generator, so nothing in it has run; "
+    assert error.cause == [f"TypeError: {told}do the work without yield and async"]
+
+
+def test_f14_an_early_end_is_told_as_such_where_it_stands(trial):
+    """Not as a missing commit(), which would be the wrong thing to mend."""
+    error = trial.fails(
+        m1_py="""\
+        import sys
+        def migrate(db):
+            db["log"].insert({"what": "ran"})
+            sys.exit(0)
+        """
+    )
+    assert error.cause == ["it left before its end (sys.exit)"]
+    assert error.line == 4
+    assert "sys.exit" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        ("MemoryError", "MemoryError"),
+        ("Odd", "Odd: its message cannot be read: KeyError"),
+        ("ValueError('\\udc80')", "ValueError: \udc80"),
+    ],
+)
+def test_any_error_can_be_told(trial, raised, told):
+    """Also one without a message, and one whose message is an error."""
+    text = "class Odd(Exception):\n  def __str__(self): raise KeyError\n"
+    error = trial.fails(m1_py=f"{text}def migrate(db): raise {raised}")
+    assert error.cause == [told]
+    assert error.line == 3
+
+
+def test_of_a_flood_of_output_the_beginning_and_the_end_are_kept(trial):
+    """Its log and the receipt are for reading."""
+    trial.apply(
+        m1_py="""\
+        def migrate(db):
+            print("first")
+            for _ in range(3000): print("x" * 1000)
+            print("last")
+        """
+    )
+    (applied,) = trial.applied
+    assert len(applied.output) < 1_100_000
+    assert applied.output.startswith("first\n")
+    assert applied.output.endswith("x\nlast\n")
+    assert "bytes left out)" in applied.output
+    assert (trial.logs / "m1.log").read_text() == applied.output
+
+
+def test_a_broken_schema_is_told_as_such(trial):
+    """It is no fault of the ledger, which is what SQLite stumbles over next."""
+    error = trial.fails(
+        m1_sql="PRAGMA writable_schema=ON;UPDATE sqlite_schema SET sql='garbage' WHERE name='log';"
+    )
+    assert "it left a database that SQLite cannot read: malformed" in error.cause[0]
+
+
 def test_modules_of_the_project_are_found_and_none_of_them_hides_pythons_own(trial):
     """A project may have a json.py of its own; a migration may import the application."""
     (trial.root / "application.py").write_text("WORD = 'ran'\n")
