@@ -221,17 +221,20 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
     walk.close()
 
 
-def decline(walk: Walk, step: str, error: DrydockError) -> None:
+def decline(walk: Walk, step: str, error: DrydockError, began: float) -> None:
     """Leave the record and the receipt of a run that ended before it had done anything.
 
-    Where an unfinished run still has to tell what is to be finished, none is begun.
+    Where an unfinished run still has to tell what is to be finished, or the disk does not take
+    it, there is none: the first failure matters more.
     """
-    began = time.monotonic()
     if walk.run is None:
-        if record.unfinished(walk.state) is not None:
-            return
-        walk.begin()
+        with suppress(DrydockError, OSError):
+            if record.unfinished(walk.state) is None:
+                walk.begin()
     walk.took(step, "failed", str(error), began)
+    if walk.run is None:
+        walk.close()
+        return
     _end(walk, "failed", f"{step}: {error}")
     receipt.leave(walk, error)
     walk.close()

@@ -43,6 +43,11 @@ def told(tmp_path_factory):
         db.execute("INSERT INTO item (owner_id, name) VALUES (1, 'since')")
     assert project.inv("rollback", "--yes").returncode == 0
     found["went back"] = document(project.inv("receipt", "--json"))
+    (project.migrations / "006_refused.sql").write_text(
+        "-- Purpose: to lose rows\nDROP TABLE log;\n"
+    )
+    found["refused"] = document(project.inv("migrate", "--json"), code=ExitCode.REFUSED)
+    (project.migrations / "006_refused.sql").unlink()
     (project.migrations / "006_fails.sql").write_text(FAILS)
     found["failed"] = document(project.inv("migrate", "--yes", "--json"), code=ExitCode.FAILED)
     found["unknown"] = document(
@@ -52,7 +57,7 @@ def told(tmp_path_factory):
         found[name] = document(project.inv(name, "--json"))
     found["pages"] = {
         name: project.root / f".drydock/app.db/runs/{found[name]['run']}/receipt.html"
-        for name in ("rehearsed", "migrated", "went back", "failed")
+        for name in ("rehearsed", "migrated", "went back", "refused", "failed")
     }
     return found
 
@@ -76,6 +81,7 @@ RECEIPT = "inv receipt --json"
         ("migrated", RECEIPT),
         ("went back", RECEIPT),
         ("failed", RECEIPT),
+        ("refused", RECEIPT),
         ("unknown", "When a command fails"),
     ],
 )
@@ -145,6 +151,19 @@ def test_a_failed_run_leaves_a_receipt_with_its_error(told):
     assert receipt["error"]["exit_code"] == ExitCode.FAILED
 
 
+def test_a_run_that_the_review_refused_leaves_a_receipt_with_its_findings(told):
+    """Nobody has to run it again to see what was asked."""
+    receipt = told["refused"]
+    assert (receipt["phase"], receipt["published"], receipt["back"]) == ("failed", False, [])
+    assert [(each["name"], each["state"]) for each in receipt["steps"]] == [("review", "failed")]
+    last = receipt["migrations"][-1]
+    assert (last["name"], last["state"]) == ("006_refused", "pending")
+    assert [each["rule"] for each in last["findings"]] == ["drop-table"]
+    assert receipt["error"]["exit_code"] == ExitCode.REFUSED
+    page = told["pages"]["refused"].read_text(encoding="utf-8")
+    assert "Refused: the database is as it was" in page
+
+
 def test_a_rollback_leaves_a_receipt_with_the_rows_written_since(told):
     """What is only in the database that was kept aside."""
     receipt = told["went back"]
@@ -184,7 +203,8 @@ def test_the_page_opens_in_the_browser_of_the_user(told, tmp_path):
 def test_history_has_every_run_with_its_end(told):
     """A run that failed is never told as finished, whatever ends the process."""
     runs = told["history"]["runs"]
-    assert [each["phase"] for each in runs] == ["finished", "returned", "finished", "failed"]
+    phases = ["finished", "returned", "finished", "failed", "failed"]
+    assert [each["phase"] for each in runs] == phases
     assert runs[-1]["receipt"] == str(told["pages"]["failed"])
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from drydock import connection
 from drydock.commands import status
+from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +62,15 @@ def go(walk: Walk) -> None:
     # First of all: eight runners that read the database for their reviews would keep the one
     # that may work from leaving WAL mode.
     walk.lock_up()
-    review_first(walk)
+    began = time.monotonic()
+    try:
+        review_first(walk)
+    except DrydockError as error:
+        if error.exit_code is ExitCode.REFUSED:
+            chain.decline(walk, "review", error, began)
+            if walk.run is not None:
+                walk.reporter.note("what was found, on one page: inv receipt --open")
+        raise
     chain.begin(walk)
     found = walk.read_plan()
     if not walk.pending and found.is_clean:

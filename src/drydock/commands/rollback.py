@@ -143,6 +143,7 @@ def ask_first(walk: Walk, wanted: Backup, last: Record | None, ill: str | None) 
     Raises:
         RollbackRefused: The answer was no, or there was nobody to ask.
     """
+    began = time.monotonic()
     if ill is not None:
         _tell_ill(walk, ill)
     else:
@@ -154,7 +155,7 @@ def ask_first(walk: Walk, wanted: Backup, last: Record | None, ill: str | None) 
             asked=answer is False,
             leaves_rows=walk.written_since is not None and not walk.options.keep_new_rows,
         )
-        chain.decline(walk, "go-back", refused)
+        chain.decline(walk, "go-back", refused, began)
         raise refused
 
 

@@ -13,6 +13,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drydock.errors import ExitCode
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -51,6 +53,7 @@ VERDICTS = {
     "rehearsed": ("good", "✓", "Rehearsed: nothing was published"),
     "done": ("good", "✓", "Done"),
     "failed": ("bad", "✗", "Failed: the database is as it was"),
+    "refused": ("bad", "✗", "Refused: the database is as it was"),
     "returned": ("bad", "✗", "Failed: the previous database is back"),
     "stuck": ("bad", "✗", "Stuck: the way back failed too"),
     "interrupted": ("worry", "!", "Interrupted: a later command cleaned up"),
@@ -107,6 +110,8 @@ def _wide(picture: str) -> int:
 
 
 def _verdict(receipt: Receipt) -> str:
+    if receipt.phase == "failed" and receipt.error is not None:
+        return "refused" if receipt.error.exit_code == ExitCode.REFUSED else "failed"
     if receipt.phase != "finished":
         return receipt.phase
     if receipt.dry_run:

@@ -266,6 +266,14 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """A migration without a statement; `unwritten` is one that nobody has filled in yet."""
+
+    comment: str
+    unwritten: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
     """A file's directives, as (rule, line), and the rules that found something in it.
 

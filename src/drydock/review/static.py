@@ -124,7 +124,7 @@ class StaticReview:
 
     def _take_plain(self, migration: Migration) -> bool:
         """Move on by a file of plain statements only, at little cost; False leaves it to do."""
-        if self._rerun or migration.directives:
+        if self._rerun or migration.directives or not migration.statements:
             return False
         plain = []
         for statement in migration.statements:

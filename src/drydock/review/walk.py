@@ -13,6 +13,7 @@ from drydock.names import fold, quote
 from drydock.review import changes, quick, reading, rebuild, syntax, versions
 from drydock.review import table as tables
 from drydock.review.compiling import refusal
+from drydock.review.emptiness import emptiness
 from drydock.review.finding import Finding, Verdict
 from drydock.review.python_code import Transform
 from drydock.review.registry import Rule, judge
@@ -303,6 +304,8 @@ class Walk:
         if self.stopped:
             return
         situation = self.situation()
+        nothing = emptiness(self.migration)
+        self.judge_all([nothing] if nothing else [], situation, line)
         if after is not None:
             situation = Situation(after, after, Known(), exact=True, code=self._setting.code)
         elif self._engine.connection.in_transaction and self.migration.kind == "sql":

@@ -42,10 +42,18 @@ class ReviewFailed(DrydockError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
         super().__init__(
-            f"the review found {len(self.findings)} that cannot go on; nothing was changed",
-            cause=[f"{each.path}:{each.line}: {each.rule}: {each.why}" for each in self.findings],
+            f"the review found {len(self.findings)} error{'s' * (len(self.findings) != 1)}, "
+            "so the run was not begun; nothing was changed",
+            cause=[f"{_place(each)}: {each.rule}: {each.why}" for each in self.findings],
             hint="mend what the review shows, then run: inv migrate",
         )
+
+
+def _place(finding: Finding) -> str:
+    """Return where it is: file and line, or the name of a migration that has no file."""
+    if finding.path.exists():
+        return f"{finding.path}:{finding.line}"
+    return finding.migration
 
 
 def perform(walk: Walk) -> str:

@@ -53,7 +53,7 @@ def lines(
         yield Line("")
         yield Line("besides", "bold")
     for each in others:
-        yield from _finding(each, width, verbose=verbose)
+        yield from _finding(each, width, verbose=verbose, of=each.migration)
 
 
 def _migration(migration: Migration, width: int, *, verbose: bool) -> Iterator[Line]:
@@ -82,11 +82,15 @@ def _kind(migration: Migration) -> str:
     }[migration.kind]
 
 
-def _finding(finding: Finding, width: int, *, verbose: bool) -> Iterator[Line]:
+def _finding(
+    finding: Finding, width: int, *, verbose: bool, of: str | None = None
+) -> Iterator[Line]:
     is_open = finding.allowed is None
     word = finding.severity if is_open else "allowed"
     style = finding.severity if is_open else "good"
     place = f"{finding.rule}{_object(finding)}, line {finding.line}"
+    if of is not None:
+        place = f"{finding.rule}: {of}"
     opening = f"  {padded(word, 7)}  "
     if not verbose and (not is_open or finding.severity == "note"):
         said = finding.allowed if finding.allowed is not None else finding.why

@@ -211,7 +211,7 @@ def test_directive_settles_a_rehearsed_loss(rehearse):
 def test_column_that_python_added_is_not_foretold_to_fail(rehearse):
     """ADD COLUMN NOT NULL on a table that the same file emptied has run, so it is fine."""
     rehearsal = rehearse(
-        "def migrate(db):\n    pass\n",
+        "def migrate(db):\n    work(db)\n",
         python=["DELETE FROM numbered", "ALTER TABLE numbered ADD COLUMN n INT NOT NULL"],
     )
     assert {each.rule for each in rehearsal.findings} == {"delete-without-where"}

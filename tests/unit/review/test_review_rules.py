@@ -43,6 +43,13 @@ class Case:
 
 CASES = [
     Case(
+        "empty",
+        "-- Migration: 002_add_stars\n-- Purpose:\n\n",
+        "SELECT 1;",
+        "-- drydock: allow empty: the number is taken by another branch\n",
+        evidence="it is as inv new made it",
+    ),
+    Case(
         "drop-table",
         'DROP TABLE "trip log";',
         "CREATE TABLE scratch(a); DROP TABLE scratch;",
@@ -425,7 +432,8 @@ def test_rule_is_silent_where_it_cannot_matter(case, review):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
 def test_rule_knows_its_look_alike(case, review):
     """What only looks like the rule's subject does not set it off."""
-    found = [f for f in told(review(case.look_alike), case.rule) if f.severity != "note"]
+    found = told(review(case.look_alike), case.rule)
+    found = [each for each in found if each.severity != "note" and each.allowed is None]
     assert not found
 
 

@@ -259,6 +259,43 @@ def test_the_ledger_against_the_files(migration, populated):
     }
     assert "-SELECT 0;" in found["edited", "001_x"].evidence
     assert "+SELECT 1;" in found["edited", "001_x"].evidence
+    assert "inv adopt --unmark 001_x --mark 001_x" in found["edited", "001_x"].fix
+    assert found["missing", "000_gone"].severity == "error"
+    assert "inv adopt --unmark 000_gone" in found["missing", "000_gone"].fix
+
+
+def test_a_missing_file_that_only_has_another_name_is_told_by_it(migration, populated):
+    """Its pending twin would be applied a second time."""
+    renamed = migration("CREATE TABLE a(b);", "001_second")
+    entry = Entry(1, "001_first", renamed.checksum, "2026-01-01T00:00:00Z", 0.1, "run1")
+    plan = make([entry], [renamed])
+    found = review_statically((), populated, history=History(plan, Path("migrations"), {}))
+    told = {each.rule: each for each in found}["missing"]
+    assert "001_second.sql has the same text" in told.evidence
+    assert told.fix == "if it is called 001_second now: inv adopt"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "severity"),
+    [
+        (".sql", "-- Migration: 001_new\n-- Purpose:\n", "error"),
+        (".sql", "", "error"),
+        (".sql", "-- taken back in 2023\n;\n", "warning"),
+        (".py", 'def migrate(db):\n    """To be written."""\n', "error"),
+        (".py", "# Purpose: none\n", "error"),
+        (".py", "import os\n\ndef migrate(db): pass\n", "warning"),
+        (".py", "def migrate(db): db.vacuum()\n", None),
+        (".py", "print('a bare script')\n", None),
+        (".py", "import legacy\n", None),
+    ],
+)
+def test_a_file_that_was_made_and_not_written_stops_a_run(
+    migration, populated, suffix, text, severity
+):
+    """As `inv new` leaves it; what somebody left empty on purpose is told."""
+    made = migration(text, "001_new", suffix)
+    found = [each for each in review_statically((made,), populated) if each.rule == "empty"]
+    assert [each.severity for each in found] == ([severity] if severity else [])
 
 
 def test_review_writes_nothing(review, populated):

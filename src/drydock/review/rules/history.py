@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from drydock.migration import Migration, order
+from drydock.review.changes import Nothing
 from drydock.review.finding import Verdict
 from drydock.review.registry import rule
 
@@ -60,7 +61,9 @@ def edited(change: History, s: Situation) -> Iterator[Verdict]:
         yield Verdict(
             "error",
             shown,
-            "put the applied text back, and make the change in a new migration: inv new NAME",
+            "put the applied text back, and make the change in a new migration: inv new NAME; "
+            "if only its words changed, a comment for example: "
+            f"inv adopt --unmark {migration.name} --mark {migration.name}",
             migration=migration.name,
             path=migration.path,
             line=1,
@@ -70,22 +73,43 @@ def edited(change: History, s: Situation) -> Iterator[Verdict]:
 @rule(
     "missing",
     History,
-    severity="warning",
+    severity="error",
     why="a database made from the files would not be like this one",
-    evidence="when the missing file was applied, and by which run",
+    evidence="when the missing file was applied and by which run, and what it is called now",
     example="-- 002_add_stars.sql deleted after it was applied",
 )
 def missing(change: History, s: Situation) -> Iterator[Verdict]:
-    """A migration in the ledger without a file."""
+    """A migration in the ledger without a file: deleted, or renamed."""
     del s
+    pending = {each.checksum: each for each in change.plan.pending}
     for entry in change.plan.missing:
-        yield Verdict(
-            "warning",
-            (f"applied {entry.applied_at} by run {entry.run}; its file is gone",),
-            f"bring it back from version control: git log --diff-filter=D -- '*{entry.name}*'",
-            migration=entry.name,
-            line=1,
+        facts = [f"applied {entry.applied_at} by run {entry.run}; its file is gone"]
+        fix = (
+            f"bring it back from version control: git log --diff-filter=D -- '*{entry.name}*'; "
+            f"if it was taken out on purpose: inv adopt --unmark {entry.name}"
         )
+        if renamed := pending.get(entry.checksum):
+            facts.append(f"{renamed.path.name} has the same text")
+            fix = f"if it is called {renamed.name} now: inv adopt"
+        yield Verdict("error", tuple(facts), fix, migration=entry.name, line=1)
+
+
+@rule(
+    "empty",
+    Nothing,
+    severity="error",
+    why="it would count as applied, and what is written into it later would never run",
+    evidence="whether anybody has written in it since `inv new`; where somebody has, a warning",
+    example="-- Migration: 002_add_stars",
+)
+def empty(change: Nothing, s: Situation) -> Iterator[Verdict]:
+    """A file without a statement; one that is as `inv new` has made it stops a run."""
+    del s
+    yield Verdict(
+        "error" if change.unwritten else "warning",
+        ("it is as inv new made it",) if change.unwritten else ("it has no statement",),
+        f"write what it is to do; if it is meant so: {change.comment} drydock: allow empty: REASON",
+    )
 
 
 @rule(
