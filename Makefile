@@ -26,7 +26,7 @@ migrate: setup ## migrate Budget Buddy's database through the whole chain
 	@$(BIN)/python -m backend.demo --if-missing
 	@$(BIN)/inv migrate --yes
 
-demo: setup ## reset the demo database to its populated state before the last migrations
+demo: setup ## reset the demo database: populated, its last migrations pending
 	@$(BIN)/inv stop-backend
 	@$(BIN)/python -m backend.demo --reset
 
@@ -41,10 +41,10 @@ lint: setup ## ruff and mypy, strict
 bench: setup ## measure against the peers, in a scratch environment (minutes)
 	@$(BIN)/python -m benchmarks
 
-crash: setup ## the fault laboratory: 10 minutes of it, or all (FULL=1; SEED=, BUDGET= seconds)
+crash: setup ## the fault laboratory (BUDGET= seconds, or FULL=1; SEED=)
 	@$(BIN)/python -m tests.crash --seed $(or $(SEED),1) \
 	  $(if $(FULL),--full,--budget $(or $(BUDGET),600))
 
-clean: ## remove the environment, caches and build results; never a database or a backup
+clean: ## remove environment, caches, builds; never a database or backup
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -34,9 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments(argv)
     path: Path = args.path
     if path.exists() and not args.reset:
-        sys.stderr.write(
-            f"{path} exists and was left as it is; to replace it: python -m backend.demo --reset\n"
-        )
+        sys.stderr.write(f"{path} exists and was left as it is; to replace it: make demo\n")
         return 0 if args.if_missing else 3
     started = time.perf_counter()
     try:

@@ -112,6 +112,15 @@ def test_every_make_target_on_a_page_exists():
         assert set(asked) <= targets, page
 
 
+def test_help_fits_a_window_of_80_columns():
+    """Invoke breaks a docstring in the middle of a word, and make breaks nothing at all."""
+    for name, task in namespace.tasks.items():
+        assert len(f"  {task.__doc__.splitlines()[0]}") <= 80, name
+    make = shutil.which("make") or pytest.skip("there is no make")
+    told = subprocess.run([make, "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [line for line in told.stdout.splitlines() if len(line) > 80] == []
+
+
 def test_every_entry_of_the_changelog_says_what_to_do():
     """An entry says what was before, what is now, and what to do, in this order."""
     entries = re.findall(r"^- (.*)$", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)

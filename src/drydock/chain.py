@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from drydock import receipt, record, recovery
-from drydock.errors import DrydockError, ExitCode
+from drydock.errors import DrydockError, ExitCode, Interrupted
 from drydock.record import ENDED
 from drydock.steps import Skipped
 
@@ -112,6 +112,7 @@ class Stuck(DrydockError):
                 f"on the way back: {second}",
                 *getattr(second, "cause", []),
             ],
+            at=first.at,
             state=f"{database.name} is {_standing(walk)}, "
             f"the backend is down; the backup is whole: {backup.file if backup else 'none taken'}",
             hint="mend what the way back met, then type:\n  " + "\n  ".join(commands),
@@ -264,9 +265,12 @@ def _end(walk: Walk, phase: Phase, outcome: str) -> None:
 
 
 def _renew_schema_file(walk: Walk) -> None:
-    """Write the schema file that is committed with the migrations, where the settings name one."""
+    """Write the schema file that is committed with the migrations, where the settings name one.
+
+    It tells the schema after the last of them, so a run that stops earlier has nothing to write.
+    """
     path = walk.settings.schema
-    if path is None or walk.schema is None or not walk.published:
+    if path is None or walk.schema is None or not walk.published or walk.stays_pending:
         return
     from drydock.files import write_atomically
     from drydock.schema import file
@@ -288,15 +292,26 @@ def _tell_state(walk: Walk, error: DrydockError, *, was_published: bool) -> None
         error.exit_code = ExitCode.ROLLED_BACK
         kept = walk.record.record.failed_copy
         error.state = f"{name} is the previous database again{backend}; the new one is kept: {kept}"
-        error.hint = "mend what is named above, then run: inv migrate" + _log_advice(walk)
+        if not isinstance(error, Interrupted):
+            error.hint = _way_on(walk) + _log_advice(walk)
     else:
         error.state = error.state or f"{name} is as it was before the run{backend}"
+
+
+def _way_on(walk: Walk) -> str:
+    if not walk.options.to or not walk.stays_pending:
+        return "mend what is named above, then run: inv migrate"
+    return (
+        "if the application wants what stayed pending: inv migrate\n"
+        "to publish no more than this, with the backend left stopped: "
+        f"inv stop-backend migrate --to {walk.options.to} --no-backend"
+    )
 
 
 def _log_advice(walk: Walk) -> str:
     if not walk.has_backend:
         return ""
-    return f" (the backend's log: {walk.settings.root / walk.settings.backend['log']})"
+    return f"\nthe backend's log: {walk.settings.root / walk.settings.backend['log']}"
 
 
 def _standing(walk: Walk) -> str:

@@ -107,7 +107,7 @@ def _holders(real: Path) -> Iterator[Fact]:
     if not found.found:
         yield Fact("database", "open in", "no other process")
     if found.uninspectable:
-        yield Fact("database", "not seen", f"{found.uninspectable} processes of other users")
+        yield Fact("database", "not seen", f"{found.uninspectable} of other users")
 
 
 def _room(settings: Settings) -> Iterator[Fact]:

@@ -73,4 +73,4 @@ class Interrupted(DrydockError):
     exit_code = ExitCode.INTERRUPTED
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"stopped by {name}")
+        super().__init__(f"stopped by {name}", hint="to go on: run the command again")

@@ -15,6 +15,7 @@ from drydock import evidence as comparison
 from drydock.errors import DrydockError, ExitCode
 from drydock.evidence import Loss
 from drydock.names import fold
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,7 +77,7 @@ def require_sound(evidence: Evidence) -> None:
     if damage:
         raise CandidateUnsound("SQLite finds the migrated database damaged", damage)
     orphans = [
-        f"{each.table}: {each.rows:,} row{'s' * (each.rows != 1)} without their {each.parent} "
+        f"{each.table}: {counted(each.rows, 'row')} without their {each.parent} "
         f"({', '.join(each.columns)}): {'; '.join(each.samples)}"
         for each in evidence.foreign_keys
     ]
@@ -136,9 +137,9 @@ def summary(evidence: Evidence, applied: int) -> str:
     )
     changed = sum(each.changed for each in evidence.tables)
     added = sum(each.added for each in evidence.tables)
-    parts = [f"{applied} applied", f"{removed:,} row{'s' * (removed != 1)} lost"]
+    parts = [f"{applied} applied", f"{counted(removed, 'row')} lost"]
     dropped = sum(column.dropped_values for each in evidence.tables for column in each.columns)
-    parts += [f"{dropped:,} values dropped"] * bool(dropped)
+    parts += [f"{counted(dropped, 'value')} dropped"] * bool(dropped)
     parts += [f"{changed:,} changed"] * bool(changed) + [f"{added:,} added"] * bool(added)
     return ", ".join(parts)
 

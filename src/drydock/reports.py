@@ -118,7 +118,7 @@ def diagram(
 @task(help={"json": JSON})
 @guarded
 def drill(context: Context, json: bool = False) -> None:  # noqa: ARG001
-    """Try the way back on a copy: migrate, fail, be killed, go back, restore; say how long."""
+    """Try the way back on a copy: fail, be killed, go back; say how long it takes."""
     from drydock.commands import drill as command
 
     command.run(settings_of(context), terminal_of(context))

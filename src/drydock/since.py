@@ -17,6 +17,7 @@ from drydock import candidate, connection, evidence, executor, formats
 from drydock.errors import DrydockError
 from drydock.evidence import carry
 from drydock.migration import Migration, MigrationError
+from drydock.words import counted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,7 +37,7 @@ class Carried:
     left_behind: tuple[str, ...]
 
     def __str__(self) -> str:
-        told = f"{self.table}: {self.rows:,} rows carried over"
+        told = f"{self.table}: {counted(self.rows, 'row')} carried over"
         return "; ".join([told, *self.left_behind])
 
 
@@ -125,5 +126,7 @@ def applied_by(opened: sqlite3.Connection, run: str, settings: Settings) -> tupl
 
 
 def _told(planned: carry.RowPlan) -> Carried:
-    left = tuple(f"{each.count:,} {each.what} left: {each.reason}" for each in planned.left_behind)
+    left = tuple(
+        f"{counted(each.count, each.what)} left: {each.reason}" for each in planned.left_behind
+    )
     return Carried(planned.table, planned.inserts + planned.updates, left)

@@ -155,6 +155,15 @@ class Walk:
         """The candidate's path in the run's folder."""
         return self.record.folder / "candidate.db"
 
+    @property
+    def stays_pending(self) -> int:
+        """How many migrations will be pending after this walk."""
+        if self.plan is None:
+            return 0
+        if self.options.down is not None:
+            return len(self.plan.pending) + 1
+        return len(self.plan.pending) - len(self.pending)
+
     def took(self, step: str, state: str, detail: str, began: float) -> float:
         """Note a step that has just ended, begun at `began` (monotonic); return its seconds."""
         seconds = time.monotonic() - began

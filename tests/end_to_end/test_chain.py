@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from drydock.errors import ExitCode
+from tests.support.project import Project, free_port
 
 PENDING = ["002_add_tag", "003_shops", "004_rebuild_item"]
 
@@ -85,6 +86,29 @@ def test_to_stops_after_the_named_migration(project):
     unknown = project.inv("migrate", "--to", "add_tgas")
     assert unknown.returncode == ExitCode.USAGE
     assert "did you mean" in unknown.stderr
+
+
+def test_to_says_what_it_means_for_the_application(tmp_path):
+    """Before it is stopped; and where it is not well, how to do without it."""
+    served = Project(tmp_path / "project", port=free_port())
+    served.settings('schema = "schema.sql"')
+    with served.running():
+        (served.root / "unwell").touch()
+        before = served.dump()
+        taken_back = served.inv("migrate", "--to", "002", "--yes")
+        assert taken_back.returncode == ExitCode.ROLLED_BACK, taken_back.stderr
+        note = taken_back.stderr.index("2 migrations stay pending after 002_add_tag; where the")
+        assert note < taken_back.stderr.index("stop-backend")
+        assert served.dump() == before
+        command = "inv stop-backend migrate --to 002 --no-backend"
+        assert f"with the backend left stopped: {command}\n" in taken_back.stderr
+        done = served.inv(*command.split()[1:])
+        assert done.returncode == 0, done.stderr
+        assert served.applied() == ["001_start", "002_add_tag"]
+        assert not served.is_running()
+    assert not (served.root / "schema.sql").exists()  # it tells the schema after the last one
+    assert served.inv("migrate", "--yes", "--no-backend").returncode == 0
+    assert "tag TEXT" in (served.root / "schema.sql").read_text()
 
 
 def test_f14_a_migration_that_leaves_early_is_a_failure(served):

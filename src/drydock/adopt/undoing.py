@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from drydock import connection
 from drydock.adopt.claims import Thing
 from drydock.names import fold, quote
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -93,7 +94,7 @@ def shortfall(file: Path, things: Mapping[Thing, str]) -> tuple[str, ...]:
             if thing.kind == "table" and {thing.name, aside} <= tables:
                 made, kept = (_count(opened, name) for name in (thing.name, aside))
                 if made and not kept:
-                    lines.append(f"add {made:,} rows to {thing.name}, which is empty")
+                    lines.append(f"add {counted(made, 'row')} to {thing.name}, which is empty")
             elif thing.kind == "column" and thing.table in tables:
                 lines += _unfilled(opened, thing, aside)
     return tuple(lines)
@@ -146,7 +147,7 @@ def _unfilled(opened: sqlite3.Connection, column: Thing, aside: str) -> list[str
     if _count(opened, column.table, f"{quote(aside)} IS NOT {default}"):
         return []
     filled = _count(opened, column.table, f"{quote(column.name)} IS NOT {quote(aside)}")
-    return [f"fill {column} in {filled:,} rows"] if filled else []
+    return [f"fill {column} in {counted(filled, 'row')}"] if filled else []
 
 
 def _open(file: Path) -> sqlite3.Connection:

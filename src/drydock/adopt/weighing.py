@@ -14,6 +14,7 @@ from drydock.adopt.claims import Thing
 from drydock.adopt.undoing import ASIDE, find
 from drydock.names import fold
 from drydock.schema.difference import ADDED, CHANGED, REMOVED, difference
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -164,7 +165,7 @@ def _row_words(table: TableEvidence) -> list[str]:
 
 
 def _many(count: int) -> str:
-    return f"{count:,} row{'s' * (count != 1)}"
+    return counted(count, "row")
 
 
 def _named(words: Iterable[str]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from drydock.commands import verdicts
 from drydock.errors import DrydockError, ExitCode, Interrupted
 from drydock.plan import UnknownMigration
 from drydock.steps import take_backup
+from drydock.words import counted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -194,7 +195,7 @@ def _survey(walk: Walk, scratch: Path) -> tuple[Survey, recording.Signature]:
         folder=walk.settings.migrations,
         progress=walk.reporter.progress,
     )
-    told = f"{len(found.judged)} scripts run on copies of {walk.live.name}"
+    told = f"{counted(len(found.judged), 'script')} run on copies of {walk.live.name}"
     walk.reporter.step_ended("try scripts", told, time.monotonic() - began, skipped=False)
     return found, seen
 

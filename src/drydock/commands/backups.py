@@ -9,6 +9,7 @@ from drydock import backup, candidate
 from drydock.errors import DrydockError, ExitCode
 from drydock.steps.take_backup import size
 from drydock.terminal.text import one_line, shortened
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,8 +55,8 @@ def show(settings: Settings, terminal: Terminal, *, verify: bool) -> None:
     for folder in backup.unproved(settings.backups) if settings.backups.is_dir() else ():
         terminal.data(f"{folder.name:<20}  not proved: it has no whole manifest and database")
         problems.append(f"{folder.name}: not proved")
-    counted = f"{len(every)} proved backup{'s' * (len(every) != 1)} in {settings.backups.name}"
-    terminal.line(f"{counted}{'; all read and sound' if verify and not problems else ''}")
+    told = f"{counted(len(every), 'proved backup')} in {settings.backups.name}"
+    terminal.line(f"{told}{'; all read and sound' if verify and not problems else ''}")
     if verify and problems:
         raise BackupUnsound(problems)
 

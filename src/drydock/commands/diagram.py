@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from drydock import connection
 from drydock.errors import DrydockError, ExitCode
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from drydock.schema.objects import Schema
@@ -53,7 +54,7 @@ def run(settings: Settings, terminal: Terminal, *, form: str, output: str) -> No
     title = f"The schema of {settings.database.name}"
     text = page(schema, title) if in_page else drawn(schema, form)
     target.write_text(text, encoding="utf-8")
-    terminal.line(f"{output}: {len(schema.own_tables)} tables as {form}")
+    terminal.line(f"{output}: {counted(len(schema.own_tables), 'table')} as {form}")
 
 
 def drawn(schema: Schema, form: str) -> str:

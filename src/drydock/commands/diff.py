@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from drydock import connection, evidence
 from drydock.commands.named import at_rest
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from drydock.settings import Settings
@@ -43,4 +44,4 @@ def show(settings: Settings, terminal: Terminal, first: str, second: str) -> Non
         rows += sum(counts.values())
         if told:
             terminal.data(f"  {table.name:<36} {', '.join(told)}")
-    terminal.line(f"{len(changes)} differences in the schema, {rows:,} in rows")
+    terminal.line(f"{counted(len(changes), 'difference')} in the schema, {rows:,} in rows")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from drydock import candidate, connection, evidence, executor, formats, plan
 from drydock.errors import DrydockError, ExitCode
 from drydock.formats import downs
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +119,7 @@ def _differences(before: Path, after: Path) -> list[str]:
     lines = [f"{each.sign} {each.subject} {each.detail}".rstrip() for each in changes]
     for table in evidence.compare(before, after).tables:
         counts = {"changed": table.changed, "added": table.added, "removed": table.removed}
-        told = [f"{count:,} rows {what}" for what, count in counts.items() if count]
+        told = [f"{counted(count, 'row')} {what}" for what, count in counts.items() if count]
         told += [f"the values of {each.name}" for each in table.columns if each.dropped_values]
         if told:
             lines.append(f"{table.name}: {', '.join(told)}")

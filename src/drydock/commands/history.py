@@ -9,6 +9,7 @@ from drydock import record
 from drydock.receipt.files import PAGE
 from drydock.settings import state_folder
 from drydock.terminal.text import one_line, shortened
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from drydock.record import Record
@@ -27,8 +28,8 @@ def show(settings: Settings, terminal: Terminal) -> None:
         return
     for each in runs:
         terminal.data(_line(each, terminal))
-    counted = f"{len(runs)} run{'s' * (len(runs) != 1)} of {settings.database.name}"
-    terminal.line(f"{counted}; a run's page: inv receipt --open --run RUN" if runs else counted)
+    told = f"{counted(len(runs), 'run')} of {settings.database.name}"
+    terminal.line(f"{told}; a run's page: inv receipt --open --run RUN" if runs else told)
 
 
 def _line(run: Record, terminal: Terminal) -> str:

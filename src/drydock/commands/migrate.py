@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from drydock import connection
 from drydock.commands import status
 from drydock.errors import DrydockError, ExitCode
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,10 +95,23 @@ def review_first(walk: Walk) -> None:
     found = walk.read_plan()
     if walk.pending or not found.is_clean:
         stamp = walk.stamp()
+        _tell_of_the_rest(walk)
         if status.needs_adopting(walk.settings, found):
             walk.reporter.note(status.ADOPT)
         review.look(walk)
         walk.is_reviewed, walk.reviewed_at = True, stamp
+
+
+def _tell_of_the_rest(walk: Walk) -> None:
+    """Say what ``--to`` means for the application, before it is stopped."""
+    count, options = walk.stays_pending, walk.options
+    if not (count and walk.pending and options.to and walk.has_backend) or options.dry_run:
+        return
+    stays = f"{counted(count, 'migration')} {'stays' if count == 1 else 'stay'}"
+    walk.reporter.note(
+        f"{stays} pending after {walk.pending[-1].name}; where the application is not well "
+        "on that schema, the previous database comes back"
+    )
 
 
 def is_absent(database: Path) -> bool:

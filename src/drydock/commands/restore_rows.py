@@ -15,6 +15,7 @@ from drydock import backup, chain, connection
 from drydock.commands.named import at_rest
 from drydock.errors import DrydockError, ExitCode
 from drydock.evidence import carry
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from drydock.walk import Walk
@@ -64,7 +65,7 @@ def _bring_back(walk: Walk, table: str, where: str, file: Path) -> None:
     chain.perform(walk, chain.step_named("backup"))
     with closing(connection.writing(walk.live, timeout=walk.settings.timeout)) as opened:
         carry.apply(planned, opened)
-    chain.finish(walk, f"{planned.inserts} rows inserted, {planned.updates} updated")
+    chain.finish(walk, f"{counted(planned.inserts, 'row')} inserted, {planned.updates} updated")
     walk.reporter.note(
         f"{planned.table}: {planned.inserts:,} inserted, {planned.updates:,} updated"
     )
@@ -81,4 +82,4 @@ def _show(walk: Walk, planned: carry.RowPlan) -> None:
             values = ", ".join(f"{each.column}={each.before}" for each in sample.values)
             tell(f"{sign} {sample.key}: {values}")
     for left in planned.left_behind:
-        tell(f"left behind: {left.count:,} {left.what}: {left.reason}")
+        tell(f"left behind: {counted(left.count, left.what)}: {left.reason}")

@@ -123,8 +123,9 @@ def _document(found: Rehearsed) -> dict[str, object]:
 
 def _show_rehearsal(terminal: Terminal, found: Rehearsed) -> None:
     assert found.evidence is not None
-    for each in found.executed:
-        terminal.line()
+    for number, each in enumerate(found.executed):
+        if number:
+            terminal.line()
         terminal.line(f"{each.name} executed:")
         writing = [one for one in each.statements if one.rows or _WRITES.match(one.sql)]
         for one in writing[:STATEMENTS_SHOWN]:
@@ -134,7 +135,8 @@ def _show_rehearsal(terminal: Terminal, found: Rehearsed) -> None:
         left = len(each.statements) - len(writing[:STATEMENTS_SHOWN])
         if left:
             terminal.line(f"  and {left} more that only read, or are too many: inv review --json")
-    terminal.line()
+    if found.executed:
+        terminal.line()
     for line in found.schema:
         terminal.line(f"  {line.sign} {line.subject:<36} {line.detail}".rstrip())
     terminal.inspected(found.evidence)

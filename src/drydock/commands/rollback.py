@@ -21,6 +21,7 @@ from drydock.commands.backups import require_sound
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
 from drydock.steps import Skipped, migrate, take_backup
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,8 +165,8 @@ def _question(wanted: Backup) -> str:
     told = wanted.manifest
     last = f", up to {told.last_migration}" if told.last_migration else ""
     when = told.created_at[:16].replace("T", " ")
-    rows = sum(told.rows.values())
-    return f"Make {wanted.id} (of {when} UTC, {rows:,} rows{last}) the live database again?"
+    rows = counted(sum(told.rows.values()), "row")
+    return f"Make {wanted.id} (of {when} UTC, {rows}{last}) the live database again?"
 
 
 def _tell_ill(walk: Walk, ill: str) -> None:

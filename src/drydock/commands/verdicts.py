@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drydock.migration import ORDER_FILE
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,9 +83,11 @@ def question(
 ) -> str:
     """Return what is asked: everything that a yes writes."""
     count = len(found.of("applied"))
-    parts = [f"record {count} as applied to {walk.live.name}, without running them"] * bool(count)
-    parts += [f"let {len(found.renamed)} rows follow their renamed files"] * bool(found.renamed)
-    parts += [f"rename {len(names)} files"] * bool(names)
+    parts = [f"record {count} as applied to {walk.live.name} without running them"] * bool(count)
+    parts += [f"let {counted(len(found.renamed), 'row')} follow what was renamed"] * bool(
+        found.renamed
+    )
+    parts += [f"rename {counted(len(names), 'file')}"] * bool(names)
     parts += [f"keep the order in {_order_file(walk)}"] * keeps_order
     asked = " and ".join(parts)
     return f"{asked[:1].upper()}{asked[1:]}?"
@@ -106,4 +109,5 @@ def advise(terminal: Terminal, walk: Walk, found: Survey, *, keeps_order: bool) 
 
 
 def _order_file(walk: Walk) -> str:
-    return f"{walk.settings.migrations.name}/{ORDER_FILE}"
+    path, root = walk.settings.migrations / ORDER_FILE, walk.settings.root
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)

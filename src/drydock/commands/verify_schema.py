@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drydock import chain
+from drydock.steps.verify_schema import ExpectationFailed
 from drydock.verify import SchemaDiffers
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def run(walk: Walk, terminal: Terminal) -> None:
     """Verify, and tell what was found whether it is as it should be or not.
 
     Raises:
-        SchemaDiffers: Something is not as it should be; it has been told as data.
+        SchemaDiffers, ExpectationFailed: Something is not as it should be; told as data.
         DrydockError: It could not be verified.
     """
     problems: tuple[str, ...] = ()
@@ -24,6 +25,9 @@ def run(walk: Walk, terminal: Terminal) -> None:
         chain.perform(walk, chain.step_named("verify-schema"))
     except SchemaDiffers as error:
         problems = error.problems
+        raise
+    except ExpectationFailed as error:
+        problems = tuple(error.cause)
         raise
     finally:
         if walk.schema is not None or problems:

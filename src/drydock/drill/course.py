@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from drydock import backup, candidate, chain, connection, executor, files, ledger
 from drydock.drill import project
 from drydock.errors import DrydockError, ExitCode, Interrupted
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,7 +135,7 @@ class _Drill:
             rows = project.create(self._folder, self._real)
             self._largest = max(rows, key=lambda name: rows[name], default="")
             self._digest = backup.content_digest(self._database)
-            say(f"{sum(rows.values()):,} rows in {len(rows)} tables, read once")
+            say(f"{counted(sum(rows.values()), 'row')} in {counted(len(rows), 'table')}, read once")
 
     def migrate(self) -> None:
         """Publish a migration that makes a table, a column and an index, through the chain."""

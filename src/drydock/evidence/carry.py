@@ -36,7 +36,7 @@ class CarryImpossible(DrydockError):
 
 @dataclass(frozen=True, slots=True)
 class LeftBehind:
-    """Something of the chosen rows that the target has no place for."""
+    """Something of the chosen rows that the target has no place for; `what` in the singular."""
 
     what: str
     count: int
@@ -307,7 +307,7 @@ def _left_behind(
     left = []
     if others:
         reason = f"another row of {pair.after.name} stands under their key"
-        left.append(LeftBehind("new rows", others, reason))
+        left.append(LeftBehind("new row", others, reason))
     for column in pair.columns.dropped:
         (count,) = connection.execute(
             f"SELECT count(o.{quote(column.name)}) FROM was.{quote(pair.before.name)} AS o "
@@ -315,10 +315,10 @@ def _left_behind(
         ).fetchone()
         if count:
             reason = f"{pair.after.name} has no column {column.name}"
-            left.append(LeftBehind(f"values of {column.name}", count, reason))
+            left.append(LeftBehind(f"value of {column.name}", count, reason))
     if differing and not carrying.may_update:
         reason = "another row may stand under their rowid, and the table has no key"
-        left.append(LeftBehind("rows that differ", differing, reason))
+        left.append(LeftBehind("differing row", differing, reason))
     return tuple(left)
 
 

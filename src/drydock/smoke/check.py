@@ -101,7 +101,7 @@ class SmokeFailed(DrydockError):
         super().__init__(
             what,
             cause=[f"{each.name}: {problem}" for each in failed for problem in each.problems],
-            hint="read the backend's log, then run again: inv smoke-test",
+            hint="look at the application's own log, then run again: inv smoke-test",
         )
 
 

@@ -19,6 +19,7 @@ from drydock.service import request
 from drydock.smoke import openapi
 from drydock.smoke.check import Check, CheckResult, SmokeFailed, SmokeRefused, SmokeReport
 from drydock.smoke.verdict import judge
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -147,7 +148,7 @@ def _summary(worst: tuple[CheckResult, ...], rounds: int, failures: int, seconds
     failed = sum(1 for each in worst if not each.passed)
     if not failures:
         return f"the smoke test did not pass often enough in {seconds:.1f} s ({rounds} rounds)"
-    what = f"{failed} of {len(worst)} checks failed"
+    what = f"{failed} of {counted(len(worst), 'check')} failed"
     return what if failures == rounds else f"{what}, in {failures} of {rounds} rounds"
 
 

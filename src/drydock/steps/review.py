@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from drydock import connection, ledger
 from drydock.errors import DrydockError, ExitCode
 from drydock.steps import Skipped
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +24,18 @@ class ReviewRefused(DrydockError):
 
     def __init__(self, findings: Sequence[Finding], *, asked: bool) -> None:
         self.findings = tuple(findings)
-        shown = [f"{each.migration}: {each.rule}: {each.why}" for each in self.findings]
+        shown = [_line(each) for each in self.findings]
+        rules = dict.fromkeys(each.rule for each in self.findings)
+        first = self.findings[0]
+        comment = "#" if first.path.suffix == ".py" else "--"
+        declared = f"{comment} drydock: allow {first.rule}: REASON"
         super().__init__(
             "the review was answered with no; nothing was changed"
             if asked
             else "the review asks a question and there is nobody to answer; nothing was changed",
             cause=shown,
-            hint="mend the migration, declare it in the file "
-            "(-- drydock: allow RULE: reason), or agree to all of it: inv migrate --yes",
+            hint=f"mend the migration; or declare it in {first.path.name}: {declared}"
+            f"{' (and so on)' * (len(rules) > 1)}\nor agree to all of it: inv migrate --yes",
         )
 
 
@@ -42,11 +47,15 @@ class ReviewFailed(DrydockError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
         super().__init__(
-            f"the review found {len(self.findings)} error{'s' * (len(self.findings) != 1)}, "
+            f"the review found {counted(len(self.findings), 'error')}, "
             "so the run was not begun; nothing was changed",
             cause=[f"{_place(each)}: {each.rule}: {each.why}" for each in self.findings],
             hint="mend what the review shows, then run: inv migrate",
         )
+
+
+def _line(finding: Finding) -> str:
+    return ": ".join([finding.migration, finding.rule, *finding.evidence[:1], finding.why])
 
 
 def _place(finding: Finding) -> str:
@@ -106,10 +115,7 @@ def look(walk: Walk) -> None:
 
 def question(findings: Sequence[Finding]) -> str:
     """Return what the user is asked: what would be lost, in one line each, and whether to go on."""
-    lines = [
-        "  " + ": ".join([each.migration, each.rule, *each.evidence[:1], each.why])
-        for each in findings
-    ]
+    lines = [f"  {_line(each)}" for each in findings]
     return "\n".join(["This run would lose data:", *lines, "Go on?"])
 
 

@@ -10,6 +10,7 @@ from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
 from drydock.steps import Skipped
 from drydock.walk import service_settings
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from drydock.settings import Settings
@@ -54,20 +55,26 @@ def perform(walk: Walk) -> str:
     if walk.options.dry_run:
         return Skipped("the backend still runs on the old schema")
     from drydock.service import discovery
+    from drydock.smoke.check import SmokeFailed
     from drydock.smoke.trial import run
 
     service = service_settings(walk.settings)
     configured = walk.settings.has_backend
     if configured and isinstance(discovery.find(service), discovery.Absent):
         raise BackendNotRunning
-    report = run(
-        settings,
-        alive=lambda: not configured or isinstance(discovery.find(service), discovery.Running),
-    )
+    try:
+        report = run(
+            settings,
+            alive=lambda: not configured or isinstance(discovery.find(service), discovery.Running),
+        )
+    except SmokeFailed as error:
+        if configured:
+            error.hint = f"read the backend's log ({service.log}), then run again: inv smoke-test"
+        raise
     _require_same_schema(walk)
     if walk.run is not None:
         reach("smoke-1")
-    return f"{len(report.checks)} checks passed"
+    return f"{counted(len(report.checks), 'check')} passed"
 
 
 def smoke_settings(settings: Settings) -> SmokeSettings | None:

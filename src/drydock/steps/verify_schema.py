@@ -9,21 +9,24 @@ from drydock import connection, formats, verify
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
 from drydock.steps import Skipped
+from drydock.words import counted
 
 if TYPE_CHECKING:
+    from drydock.schema.expectation import Answer
     from drydock.walk import Walk
 
 
 class ExpectationFailed(DrydockError):
-    """What ``--expect`` asked for is not in the database."""
+    """What ``--expect`` asked for is not in the database; `missing` are the questions."""
 
     exit_code = ExitCode.DIFFERENT
 
-    def __init__(self, question: str, detail: str, near: tuple[str, ...]) -> None:
-        self.question = question
+    def __init__(self, answers: list[tuple[str, Answer]]) -> None:
+        self.missing = tuple(question for question, answer in answers if not answer.found)
+        near = [each for _, answer in answers if not answer.found for each in answer.near]
         super().__init__(
-            f"{question}: no",
-            cause=detail,
+            f"{', '.join(self.missing)}: no",
+            cause=[f"{question}: {_told(answer)}" for question, answer in answers],
             hint=f"did you mean: {', '.join(near)}" if near else "see what is there: inv diagram",
         )
 
@@ -48,17 +51,17 @@ def perform(walk: Walk) -> str:
     if result.problems:
         raise verify.SchemaDiffers(walk.settings.database.name, result.problems)
     walk.schema = result.schema
-    answers = [_answer(walk, question) for question in walk.options.expect]
-    if walk.run is not None:
-        reach("verify-1")
-    return "; ".join([f"{result.tables} tables match the {result.against}", *answers])
-
-
-def _answer(walk: Walk, question: str) -> str:
     from drydock.schema.expectation import expect
 
-    assert walk.schema is not None
-    answer = expect(walk.schema, question)
-    if not answer.found:
-        raise ExpectationFailed(question, answer.detail, answer.near)
-    return f"{question}: yes, {answer.detail}"
+    answers = [(each, expect(result.schema, each)) for each in walk.options.expect]
+    if not all(answer.found for _, answer in answers):
+        raise ExpectationFailed(answers)
+    if walk.run is not None:
+        reach("verify-1")
+    verb = "matches" if result.tables == 1 else "match"
+    told = f"{counted(result.tables, 'table')} {verb} the {result.against}"
+    return "; ".join([told, *(f"{each}: {_told(answer)}" for each, answer in answers)])
+
+
+def _told(answer: Answer) -> str:
+    return f"{'yes' if answer.found else 'no'}, {answer.detail}"

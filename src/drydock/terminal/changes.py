@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drydock.terminal.text import one_line, shortened, table, width_of, wrapped
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from drydock.evidence import Evidence, TableEvidence
@@ -50,7 +51,7 @@ def _row(each: TableEvidence) -> tuple[str, ...]:
 
 def _sentence(each: TableEvidence) -> str:
     if each.kind == "dropped":
-        return f"dropped with {each.rows_before:,} rows"
+        return f"dropped with {counted(each.rows_before, 'row')}"
     counts = (("changed", each.changed), ("added", each.added), ("removed", each.removed))
     parts = [f"{count:,} {word}" for word, count in counts if count]
     return one_line(", ".join([*_kind(each), *parts, *_columns(each)]))

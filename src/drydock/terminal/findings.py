@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from drydock.terminal.text import one_line, padded, safe, shortened, width_of, wrapped
+from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from drydock.migration import Migration
     from drydock.review import Finding
 
-_EVIDENCE_LINES = 4
+_EVIDENCE_LINES = 5
 _STATEMENT = re.compile(
     r"\b(ALTER|BEGIN|CREATE|DELETE|DROP|INSERT|PRAGMA|SELECT|UPDATE|WITH)\b.*;|^\s*--"
 )
@@ -76,7 +77,7 @@ def _migration(migration: Migration, width: int, *, verbose: bool) -> Iterator[L
 def _kind(migration: Migration) -> str:
     count = len(migration.statements) if migration.kind == "sql" else 0
     return {
-        "sql": f"{count} statement{'s' * (count != 1)}",
+        "sql": counted(count, "statement"),
         "function": "Python, migrate(db)",
         "script": "Python, run unchanged",
     }[migration.kind]
@@ -104,7 +105,8 @@ def _finding(
     for fact in finding.evidence[:most]:
         yield Line(shortened(f"{indent}- {one_line(fact)}", width))
     if finding.evidence[most:]:
-        yield Line(shortened(f"{indent}- and {len(finding.evidence) - most} more", width))
+        left = counted(len(finding.evidence) - most, "line")
+        yield Line(shortened(f"{indent}- {left} more: --verbose", width))
     if finding.allowed is not None:
         yield from _say(f"allowed: {finding.allowed}", width, indent)
     elif finding.fix:

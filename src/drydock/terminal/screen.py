@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from drydock.terminal import colour, outlet
-from drydock.terminal.text import one_line, safe, width_of, wrapped
+from drydock.terminal.program import as_typed, from_here
+from drydock.terminal.text import one_line, safe, width_of, wrapped, wrapped_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Terminal:
         """Write one line of narrative."""
         with self._writing:
             self._clear()
-            outlet.tell(text + "\n")
+            outlet.tell(as_typed(text) + "\n")
 
     def data(self, text: str) -> None:
         """Write data that somebody may pipe on."""
@@ -131,7 +131,8 @@ class Terminal:
 
     def note(self, text: str) -> None:
         if not self._quiet:
-            first, *rest = wrapped(text, self._fold(), first="  note: ", rest="        ")
+            told = as_typed(from_here(text))
+            first, *rest = wrapped_whole(told, self._fold(), first="  note: ", rest="        ")
             self.line(f"  {self.paint('note', 'note:')}{first[7:]}")
             for each in rest:
                 self.line(each)
@@ -196,7 +197,7 @@ class Terminal:
         for cause in error.cause:
             self._labelled("cause", cause)
         if error.at:
-            where, *statement = safe(error.at.replace(f"{Path.cwd()}/", "")).splitlines()
+            where, *statement = safe(error.at).splitlines()
             self._labelled("at", where)
             for each in statement:
                 is_sql = self._colour and ".sql" in where
@@ -205,10 +206,17 @@ class Terminal:
             self._labelled("state", error.state)
         if error.hint:
             self.line()
-            self.line(f"{self.paint('note', 'hint:')} {safe(error.hint)}")
+            self._hint(as_typed(from_here(error.hint)))
+
+    def _hint(self, text: str) -> None:
+        first, *rest = wrapped_whole(text, self._fold(), first="hint: ", rest="      ")
+        self.line(f"{self.paint('note', first[:5])}{first[5:]}")
+        for each in rest:
+            self.line(each)
 
     def _labelled(self, label: str, text: str) -> None:
-        first, *rest = wrapped(text, self._fold(), first=f"{label:>7}: ", rest=" " * 9)
+        told = as_typed(from_here(text))
+        first, *rest = wrapped(told, self._fold(), first=f"{label:>7}: ", rest=" " * 9)
         self.line(f"{self.paint('bold', first[:8])}{first[8:]}")
         for each in rest:
             self.line(each)

@@ -10,6 +10,11 @@ import re
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LAST = 12  # columns of a table's last cell, at least
+_COMMAND = re.compile(
+    r"(?<![\w/.-])(?:[\w/.-]*/)?(?:inv|drydock|python -m|sqlite3|mv|cp|git|kill|ls|[A-Z]+=\S+)"
+    r" [^;,()\n]*(?<! )|(?:--|#) drydock: allow [\w-]+: \w+"
+)
+_JOINED = "\ue000"  # stands for a space where no line may end
 _SPACE = re.compile(r"\s+")
 
 
@@ -84,6 +89,16 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
             line, is_empty = f"{line}{gap}{word}", False
         lines.append(line)
     return lines
+
+
+def wrapped_whole(text: str, width: int, *, first: str, rest: str) -> list[str]:
+    """Return `text` as `wrapped` does, but with each command in it on a line of its own making.
+
+    A command that is broken by us cannot be copied; one that is too long is left to the terminal.
+    """
+    kept = _COMMAND.sub(lambda found: found[0].replace(" ", _JOINED), safe(text))
+    lines = wrapped(kept, width, first=first, rest=rest)
+    return [line.replace(_JOINED, " ") for line in lines]
 
 
 def table(rows: list[tuple[str, ...]], *, right: frozenset[int], width: int) -> list[str]:

@@ -66,7 +66,7 @@ def test_without_a_yes_nothing_is_written(half_done, adopt, answer):
 def test_the_question_says_how_many_and_that_none_is_run(half_done, adopt):
     screen = adopt(answer=True)
     (question,) = screen.asked
-    assert question.startswith("Record 1 as applied to the app.db, without running them and ")
+    assert question.startswith("Record 1 as applied to the app.db without running them and ")
     assert question.endswith("keep the order in old scripts/order.txt?")
     assert half_done.ledger() == [("b_tag", "adopted")]
 

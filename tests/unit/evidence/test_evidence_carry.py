@@ -75,7 +75,7 @@ def test_columns_that_match_are_carried_and_the_rest_is_told(files):
     )
     planned = plan(files, "a shop")
     assert planned.defaulted == ("extra",)
-    assert [(left.what, left.count) for left in planned.left_behind] == [("values of old", 2)]
+    assert [(left.what, left.count) for left in planned.left_behind] == [("value of old", 2)]
     apply(files, planned)
     assert rows(files.after, 'SELECT id, "name", extra FROM "a shop"') == [
         (1, "one", "mine"),
@@ -113,7 +113,7 @@ def test_a_row_that_only_a_hidden_rowid_names_is_never_overwritten(files):
     )
     planned = plan(files, "log")
     assert (planned.inserts, planned.updates) == (1, 0)
-    assert [(left.what, left.count) for left in planned.left_behind] == [("rows that differ", 1)]
+    assert [(left.what, left.count) for left in planned.left_behind] == [("differing row", 1)]
     apply(files, planned)
     assert rows(files.after, "SELECT rowid, line FROM log") == [(1, "other"), (2, "second")]
 

@@ -138,8 +138,8 @@ def test_the_review_says_shortly_what_needs_no_decision(screen):
     assert full.read().count("for example") == 9
     decide = screen(80)
     Terminal().reviewed([migration()], [finding()])
-    assert decide.read().count("for example") == 4
-    assert "and 5 more" in decide.read()
+    assert decide.read().count("for example") == 5
+    assert "4 lines more: --verbose" in decide.read()
 
 
 def test_a_finding_of_no_pending_migration_is_shown_too(screen):

@@ -1,0 +1,90 @@
+"""What a rollback shows before and after it asks; what a question without an answer leaves."""
+
+from __future__ import annotations
+
+import os
+import pty
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from drydock.errors import ExitCode
+
+
+@pytest.fixture
+def mode():
+    """The words do not depend on the journal."""
+    return "wal"
+
+
+def answer(project, said, *words):
+    """Run `inv` on a pseudo-terminal, give one answer, and return its exit code and output."""
+    outside, inside = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "invoke", *words],
+        cwd=project.root,
+        env=project.environment(TERM="dumb"),
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+    )
+    os.close(inside)
+    shown = b""
+    while b"[y/N]" not in shown:
+        shown += os.read(outside, 4096)
+    if said is None:
+        os.close(outside)  # the window is closed
+    else:
+        os.write(outside, said + b"\n")
+        try:
+            while block := os.read(outside, 4096):
+                shown += block
+        except OSError:  # nobody has it open any more
+            os.close(outside)
+    return process.wait(timeout=60), shown.decode()
+
+
+@pytest.fixture
+def written(project):
+    """A migrated project into which the application has written."""
+    assert project.inv("migrate", "--yes").returncode == 0
+    with closing(sqlite3.connect(project.database)) as db, db:
+        db.execute("INSERT INTO owner (id, name) VALUES (77, 'Written since')")
+    return project
+
+
+def test_the_question_tells_the_backup_apart_and_the_way_to_keep_rows(written):
+    """A tired user reads one line before a y; a no is no run that was done."""
+    before = written.dump()
+    code, shown = answer(written, b"n", "rollback")
+    assert code == ExitCode.REFUSED
+    told = " ".join(shown.split())
+    assert "owner: 1 added" in told
+    assert "rows, up to 001_start) the live database again? [y/N]" in told
+    assert "to carry over what was written since: inv rollback --keep-new-rows" in told
+    assert written.dump() == before
+    last = written.inv("history").stdout.splitlines()[-1]
+    assert last.startswith("✗")
+    assert "going back was answered with no" in last
+
+
+def test_what_is_carried_over_is_not_told_as_left(written):
+    """And told once, not before and after the stop."""
+    code, shown = answer(written, b"y", "rollback", "--keep-new-rows")
+    assert code == 0
+    assert shown.count("written since") == 1
+    assert "left in the database that is kept" not in shown
+    assert "owner: 1 row carried over" in shown
+    assert written.rows("SELECT name FROM owner WHERE id = 77") == [("Written since",)]
+
+
+def test_a_window_closed_at_the_question_is_no_yes(written):
+    """Nothing is changed, and the run is not told as done."""
+    before = written.dump()
+    code, _ = answer(written, None, "rollback")
+    assert code in (ExitCode.INTERRUPTED, ExitCode.REFUSED)
+    assert written.dump() == before
+    assert written.inv("history").stdout.splitlines()[-1].startswith("✗")
