@@ -20,6 +20,7 @@ from drydock import connection
 from drydock.connection import DatabaseLocked
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
+from drydock.words import as_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ class NotWritable(DrydockError):
         super().__init__(
             f"{path} cannot be written; nothing was touched",
             cause=why,
-            hint=f"check owner and permissions: ls -ld {path.parent} {path}",
+            hint=f"check owner and permissions: ls -ld {as_word(path.parent)} {as_word(path)}",
         )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from drydock.errors import DrydockError, ExitCode
 from drydock.source import MigrationError, checksum, decode, read_bytes, require_no_link
+from drydock.words import as_word
 
 if TYPE_CHECKING:
     import ast
@@ -228,8 +229,8 @@ def read_folder(folder: Path, contents: Mapping[str, bytes] | None = None) -> tu
             raise MigrationError(
                 path,
                 f"{twin.path.name} has the same name, and the name is a migration's identity",
-                hint=f"rename one of them, for example: mv {path} "
-                f"{path.with_stem(path.stem + '_2')}",
+                hint=f"rename one of them, for example: mv {as_word(path)} "
+                f"{as_word(path.with_stem(path.stem + '_2'))}",
             )
         migrations[migration.name] = migration
     places = _places(folder / ORDER_FILE, migrations)
@@ -291,13 +292,28 @@ class FolderMissing(DrydockError):
         )
 
 
+def _has_our_ending(entry: os.DirEntry[str]) -> bool:
+    """Return True; a file that ends in ``.SQL`` would be passed over in silence elsewhere."""
+    if not entry.name.endswith(ENDINGS):
+        path = Path(entry.path)
+        ending = path.suffix.lower()
+        raise MigrationError(
+            path,
+            f"its name ends in {path.suffix}, and only {ending} is read",
+            hint=f"rename it: mv {as_word(path)} {as_word(path.with_suffix(ending))}",
+        )
+    return True
+
+
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return [
                 entry
                 for entry in entries
-                if entry.name.endswith(ENDINGS) and not entry.name.startswith(("_", "."))
+                if entry.name.lower().endswith(ENDINGS)
+                and not entry.name.startswith(("_", "."))
+                and _has_our_ending(entry)
             ]
     except (FileNotFoundError, NotADirectoryError):
         raise FolderMissing(folder) from None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from drydock import files
 from drydock.errors import DrydockError, ExitCode
+from drydock.words import as_word
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +83,7 @@ class RecordUnreadable(DrydockError):
             f"the record of a run cannot be read: {path}; nothing was touched",
             cause=cause,
             hint=f"look at the database (inv doctor), then set the record aside: "
-            f"mv {path} {path}.damaged",
+            f"mv {as_word(path)} {as_word(f'{path}.damaged')}",
         )
 
 

@@ -81,6 +81,8 @@ CHECK: dict[str, tuple[type, Any, str]] = {
     "seconds": (float, 5.0, "the longest it may take"),
     "headers": (dict, {}, "headers to send; a value env:NAME is taken from the environment"),
 }
+LEAST = {"keep": 1, "timeout": 0, "time_limit": 0, "backend.port": 0, "backend.grace": 0,
+         "backend.ready": 0, "smoke.passes": 1, "smoke.deadline": 0}  # fmt: skip
 SECTIONS = {"": GENERAL, "backend": BACKEND, "smoke": SMOKE}
 
 
@@ -162,16 +164,16 @@ def load(root: Path | None = None, overrides: Mapping[str, Any] | None = None) -
         raise SettingsError(
             source,
             "no database is set",
-            hint='add to pyproject.toml: [tool.drydock] database = "app.db"',
+            hint='add to pyproject.toml:\n[tool.drydock]\ndatabase = "app.db"',
         )
     return Settings(
         root=folder,
-        database=folder / general["database"],
-        migrations=folder / general["migrations"],
+        database=folder / _path("database", general, sources),
+        migrations=folder / _path("migrations", general, sources),
         format=general["format"],
-        backups=folder / general["backups"],
+        backups=folder / _path("backups", general, sources),
         keep=general["keep"],
-        schema=folder / general["schema"] if general["schema"] else None,
+        schema=folder / _path("schema", general, sources) if general["schema"] else None,
         models=general["models"],
         ignore=tuple(general["ignore"]),
         queries=tuple(general["queries"]),
@@ -182,6 +184,18 @@ def load(root: Path | None = None, overrides: Mapping[str, Any] | None = None) -
         smoke=filled["smoke"],
         sources=sources,
     )
+
+
+def _path(name: str, general: Mapping[str, Any], sources: Mapping[str, str]) -> Path:
+    """Return a setting that is a path; ``~`` is the user's home."""
+    text = general[name]
+    if "://" in text:
+        raise SettingsError(
+            sources.get(name, "the settings"),
+            f"{name} must be a path, not the URL {text!r}",
+            hint=f'write: {name} = "{text.rpartition("/")[2] or "app.db"}"',
+        )
+    return Path(text).expanduser()
 
 
 def _read_file(root: Path | None) -> tuple[Path, str, Mapping[str, Any]]:
@@ -249,6 +263,12 @@ def _typed(
         raise SettingsError(
             origin,
             f"{shown} must be {_KINDS[wanted]}, not {value!r}",
+            hint=f"{shown}: {known[name][2]}",
+        )
+    if shown in LEAST and converted < LEAST[shown]:
+        raise SettingsError(
+            origin,
+            f"{shown} must be at least {LEAST[shown]}, not {value!r}",
             hint=f"{shown}: {known[name][2]}",
         )
     if shown == "smoke.checks":

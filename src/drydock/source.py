@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING
 
 from drydock.errors import DrydockError, ExitCode
+from drydock.words import as_word
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +41,10 @@ def require_no_link(path: Path) -> None:
         raise MigrationError(
             path,
             "it is a symbolic link, which could lead out of the folder",
-            hint=f"put the file itself there: cp --remove-destination "
-            f"{os.path.realpath(path)} {path}",
+            hint="put the file itself there: cp --remove-destination "
+            f"{as_word(os.path.realpath(path))} {as_word(path)}"
+            if path.exists()
+            else f"it leads nowhere; remove it: rm {as_word(path)}",
         )
 
 
@@ -55,7 +58,7 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise MigrationError(
-            path, error.strerror or str(error), hint=f"check its permissions: ls -l {path}"
+            path, error.strerror or str(error), hint=f"check its permissions: ls -l {as_word(path)}"
         ) from error
 
 

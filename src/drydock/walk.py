@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from drydock import connection, files, formats, lock, plan, record
 from drydock.settings import state_folder
+from drydock.words import as_word
 
 if TYPE_CHECKING:
     import sqlite3
@@ -226,7 +227,7 @@ class Walk:
         if not hold.restore_journal_mode(self.live, mode, timeout=self.settings.timeout):
             self.reporter.note(
                 f"{self.live.name} could not be put back into {mode.upper()} mode; to do it: "
-                f"sqlite3 {self.live} 'PRAGMA journal_mode={mode}'"
+                f"sqlite3 {as_word(self.live)} 'PRAGMA journal_mode={mode}'"
             )
 
     def close(self) -> None:

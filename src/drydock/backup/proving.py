@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from drydock import connection, files, ledger, signals
 from drydock.backup.proof import count_rows, quick_check
 from drydock.errors import DrydockError, ExitCode
+from drydock.words import as_word
 
 if TYPE_CHECKING:
     import subprocess
@@ -47,11 +48,14 @@ class DatabaseDamaged(DrydockError):
     def __init__(self, path: Path, problems: list[str]) -> None:
         self.path = path
         self.problems = problems
+        # SQLite tells many in one row.
+        lines = [line for problem in problems for line in problem.splitlines()]
+        left = [f"and {len(lines) - _DAMAGE_SHOWN} more"] * (len(lines) > _DAMAGE_SHOWN)
         super().__init__(
             f"{path} is damaged already; nothing was changed",
-            cause=problems[:_DAMAGE_SHOWN],
-            hint="a damaged index is mended by: sqlite3 "
-            f"{path} REINDEX; anything else: restore a backup (inv backups) or see "
+            cause=[*lines[:_DAMAGE_SHOWN], *left],
+            hint=f"a damaged index is mended by: sqlite3 {as_word(path)} REINDEX\n"
+            "anything else: inv restore BACKUP (inv backups lists them), or see "
             "https://sqlite.org/recovery.html",
         )
 

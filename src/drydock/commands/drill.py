@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from drydock import drill
 from drydock.commands import rollback
 from drydock.steps.take_backup import size
+from drydock.words import as_word
 
 if TYPE_CHECKING:
     from drydock.drill import Report
@@ -41,7 +42,7 @@ def told(report: Report, settings: Settings) -> tuple[str, ...]:
     if report.is_elsewhere:
         lines.append(
             f"measured in {report.folder}, on another disk than the database's; "
-            f"to measure there: TMPDIR={settings.database.parent} inv drill"
+            f"to measure there: TMPDIR={as_word(settings.database.parent)} inv drill"
         )
     lines.append(f"{settings.database.name} was only read, and nothing is left behind")
     return tuple(lines)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from drydock import connection, signals
 from drydock.errors import DrydockError, ExitCode
+from drydock.words import as_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,7 +44,7 @@ class NotComparable(DrydockError):
         super().__init__(
             f"{after} cannot be compared with {before}",
             cause=cause,
-            hint=f"sqlite3 {after} 'PRAGMA integrity_check'",
+            hint=f"sqlite3 {as_word(after)} 'PRAGMA integrity_check'",
         )
 
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,13 @@ def held_backup(live, folder):
         return backup.take(live, folder, purpose="migrate", hold=held)
     finally:
         held.release()
+
+
+def test_of_much_damage_the_beginning_is_told():
+    """SQLite tells a hundred damaged cells in one row, which would scroll the state away."""
+    error = DatabaseDamaged(Path("/a b.db"), ["\n".join(f"cell {n}" for n in range(99))])
+    assert error.cause == [*(f"cell {n}" for n in range(5)), "and 94 more"]
+    assert "sqlite3 '/a b.db' REINDEX" in error.hint
 
 
 def names(folder):

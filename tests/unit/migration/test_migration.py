@@ -8,6 +8,7 @@ import pytest
 
 from drydock.errors import ExitCode
 from drydock.migration import FolderMissing, MigrationError, read_file, read_folder
+from drydock.words import as_word
 
 
 @pytest.fixture
@@ -55,6 +56,16 @@ def test_only_regular_sql_and_python_files_directly_in_the_folder_count(folder):
     assert [each.name for each in read_folder(folder)] == ["001 odd å;"]
 
 
+def test_an_ending_in_capitals_is_told(folder):
+    """Passed over, it would be missed by nobody until the application asks for its column."""
+    (folder / "002_B.SQL").write_text("SELECT 1;")
+    with pytest.raises(MigrationError) as caught:
+        read_folder(folder)
+    assert caught.value.cause == ["its name ends in .SQL, and only .sql is read"]
+    words = [as_word(folder / name) for name in ("002_B.SQL", "002_B.sql")]
+    assert caught.value.hint == f"rename it: mv {' '.join(words)}"
+
+
 def test_f21_the_checksum_does_not_see_line_ends_or_a_byte_order_mark(folder):
     """A checkout with CRLF is the same migration, and runs the same text."""
     write(folder, a_sql="SELECT 'å';\nSELECT 2;\n", b_sql="\ufeffSELECT 'å';\r\nSELECT 2;\r\n")
@@ -94,9 +105,8 @@ def test_two_files_of_one_name_are_refused(folder):
     write(folder, **{"001_a_sql": "", "001_a_py": ""})
     error = refused(folder)
     assert "001_a.py has the same name" in error.cause[0]
-    assert error.hint == f"rename one of them, for example: mv {folder}/001_a.sql " + str(
-        folder / "001_a_2.sql"
-    )
+    words = [as_word(folder / name) for name in ("001_a.sql", "001_a_2.sql")]
+    assert error.hint == f"rename one of them, for example: mv {' '.join(words)}"
 
 
 def test_a_symbolic_link_is_refused(folder, tmp_path):
@@ -105,7 +115,9 @@ def test_a_symbolic_link_is_refused(folder, tmp_path):
     (folder / "link.sql").symlink_to(tmp_path / "real.sql")
     error = refused(folder)
     assert "symbolic link" in error.cause[0]
-    assert f"{tmp_path / 'real.sql'} {folder / 'link.sql'}" in error.hint
+    assert f"{as_word(tmp_path / 'real.sql')} {as_word(folder / 'link.sql')}" in error.hint
+    (tmp_path / "real.sql").unlink()
+    assert refused(folder).hint.startswith("it leads nowhere; remove it: rm ")
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):

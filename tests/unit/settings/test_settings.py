@@ -36,6 +36,35 @@ def test_paths_are_absolute_and_defaults_fill_the_rest(write):
     assert found.sources == {"database": str(root / "drydock.toml")}
 
 
+def test_a_tilde_is_the_users_home(write, monkeypatch):
+    """Nobody means a folder of that name."""
+    monkeypatch.setenv("HOME", "/home/åsa")
+    found = settings.load(write('database = "~/app.db"\nbackups = "~/b"\n'))
+    assert [str(found.database), str(found.backups)] == ["/home/åsa/app.db", "/home/åsa/b"]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///app.db", "sqlite+pysqlite:////data/app.db"])
+def test_a_url_is_no_path(write, url):
+    """SQLAlchemy's, which everybody has at hand."""
+    error = refused(write(f'database = "{url}"'))
+    assert f"database must be a path, not the URL '{url}'" in error.what
+    assert error.hint == 'write: database = "app.db"'
+
+
+@pytest.mark.parametrize("text", ["keep = 0", "timeout = -1", "[smoke]\npasses = 0"])
+def test_a_number_that_makes_no_sense_is_told(write, text):
+    """Rather than taken for another one."""
+    assert "must be at least" in refused(write(f'database = "app.db"\n{text}')).what
+
+
+def test_what_to_write_where_nothing_is_set_is_toml(write):
+    """On three lines; a table's head and a key on one are a mistake of their own."""
+    import tomllib
+
+    _, _, text = refused(write("")).hint.partition("\n")
+    assert tomllib.loads(text) == {"tool": {"drydock": {"database": "app.db"}}}
+
+
 def test_the_nearest_project_above_is_meant(write, tmp_path):
     """A pyproject.toml without settings of ours is passed by."""
     write('[tool.drydock]\ndatabase = "app.db"\nkeep = 3\n', "pyproject.toml")
