@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from drydock import signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +36,10 @@ class Sync:
     """The sync of a file that nobody writes any more, going on in a thread."""
 
     def __init__(self, path: Path) -> None:
+        import threading
+
+        from drydock import signals
+
         self._path = path
         self._failed: OSError | None = None
         self._thread = threading.Thread(target=self._work, name="drydock-sync", daemon=True)

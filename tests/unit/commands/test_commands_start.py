@@ -21,7 +21,8 @@ STATUS = {
     "drydock.formats.books", "drydock.formats.recognition", "drydock.ledger",
     "drydock.migration", "drydock.plan", "drydock.reports", "drydock.settings",
     "drydock.source", "drydock.tasks", "drydock.terminal", "drydock.terminal.colour",
-    "drydock.terminal.screen", "drydock.terminal.text",
+    "drydock.terminal.outlet", "drydock.terminal.program", "drydock.terminal.screen",
+    "drydock.terminal.text", "drydock.words",
 }  # fmt: skip
 OTHERS = {"__future__", "sqlite3", "_sqlite3", "hashlib", "_hashlib", "_blake2", "tomllib"}
 """The standard library's that a bare task does not load: databases, checksums, settings."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 
 import pytest
@@ -75,7 +76,8 @@ def test_a_damaged_record_is_told_and_not_guessed_at(state, text):
     path.write_text(text)
     with pytest.raises(RecordUnreadable, match="the record of a run cannot be read") as caught:
         record.unfinished(state)
-    assert f"mv {path} {path}.damaged" in caught.value.hint
+    damaged = f"{path}.damaged"
+    assert f"mv {shlex.quote(str(path))} {shlex.quote(damaged)}" in caught.value.hint
     assert record.history(state) == ()
 
 
