@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.crash import instructions
 from tests.crash.faults import Fault, Meter
 
 SECONDS = 60.0
@@ -181,18 +182,7 @@ def _become_inv(root: Path, words, env, meter: Meter, screen: int, calls: int) -
         _clean_environment(env)
         sys.argv = ["inv", *words]
         meter.install()
-        if "LAB_WAITS" in env:
-            os.kill(os.getpid(), signal.SIGSTOP)  # until strace has attached
-        if "LAB_POINTS" in env:
-            _note_points(env["LAB_POINTS"])
-        if "LAB_AT_ONCE_BYTES" in env:
-            take_backup = importlib.import_module("drydock.steps.take_backup")
-            take_backup.AT_ONCE_BYTES = int(env["LAB_AT_ONCE_BYTES"])
-        for where in ("LAB_SIGNAL_IN_THREAD", "LAB_SIGNAL_IN_FORK"):
-            if where in env:
-                _signal_inside(where, int(env[where]))
-        if "LAB_SIGNAL_AFTER" in env:
-            _signal_after(*env["LAB_SIGNAL_AFTER"].split(":"))
+        instructions.follow(env, meter)
         code = _program(words)
         atexit._run_exitfuncs()
         meter.asleep = True
@@ -216,57 +206,6 @@ def _program(words) -> int:
         traceback.print_exc()
         return 1
     return 0
-
-
-def _note_points(file: str) -> None:
-    """Write the name of each numbered point that is reached to `file`."""
-    from drydock import faults
-
-    real = faults.reach
-
-    def reach(point: str) -> None:
-        with open(file, "a", encoding="utf-8") as noted:
-            noted.write(point + "\n")
-        real(point)
-
-    for module in list(sys.modules.values()):
-        if getattr(module, "reach", None) is real:
-            module.reach = reach
-
-
-def _signal_after(step: str, name: str) -> None:
-    """Deliver a signal when the line of `step` has been shown: between it and the next one."""
-    from drydock.terminal.screen import Terminal
-
-    real = Terminal.step_ended
-
-    def step_ended(self, ended, *arguments, **options):
-        real(self, ended, *arguments, **options)
-        if ended == step:
-            os.kill(os.getpid(), getattr(signal, f"SIG{name}"))
-
-    Terminal.step_ended = step_ended
-
-
-def _signal_inside(where: str, count: int) -> None:
-    """Deliver SIGTERM inside the `count`-th start of a thread, or of a process, once it is there.
-
-    Python answers a signal between two of its own instructions, so also between these.
-    """
-    module, name = {
-        "LAB_SIGNAL_IN_THREAD": (threading, "_start_new_thread"),
-        "LAB_SIGNAL_IN_FORK": (subprocess, "_fork_exec"),
-    }[where]
-    real, calls = getattr(module, name), []
-
-    def start(*arguments):
-        made = real(*arguments)
-        calls.append(made)
-        if len(calls) == count:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return made
-
-    setattr(module, name, start)
 
 
 def _clean_environment(env: dict[str, str]) -> None:
