@@ -5,7 +5,7 @@ tens of thousands. It is killed, met by errors or sent signals as any other proc
 goes to a file. It refuses nothing a real `inv` would accept.
 """
 
-# ruff: noqa: PTH123, SIM115, BLE001, PLR0917
+# ruff: noqa: SIM115, BLE001, PLR0917
 # Descriptors and hooks: one level below pathlib.
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ import pkgutil
 import select
 import signal
 import struct
-import subprocess
 import sys
 import tempfile
 import threading

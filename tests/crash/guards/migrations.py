@@ -137,8 +137,8 @@ GUARDS = (
         "F21",
         "a file that is not UTF-8 is refused",
         "source.py",
-        '        text = data.decode("utf-8-sig")\n',
-        '        text = data.decode("utf-8-sig", "replace")\n',
+        "        text = data.decode()\n",
+        '        text = data.decode(errors="replace")\n',
         (FILE, "-k", "f21"),
     ),
     Guard(
@@ -153,8 +153,8 @@ GUARDS = (
         "F21",
         "a checksum is blind to line ends",
         "migration.py",
-        '    text = decode(read_bytes(path), path).replace("\\r\\n", "\\n")\n',
-        "    text = decode(read_bytes(path), path)\n",
+        ', path).replace("\\r\\n", "\\n")\n',
+        ", path)\n",
         (FILE, "-k", "f21"),
     ),
     Guard(
