@@ -8,7 +8,7 @@ difference. It refuses nothing: what to make of a row is `drydock.plan`'s to say
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
@@ -66,19 +66,33 @@ def exists(connection: sqlite3.Connection) -> bool:
 
 
 def entries(connection: sqlite3.Connection) -> tuple[Entry, ...]:
-    """Return the applied migrations in the order in which they were applied."""
+    """Return the applied migrations in the order in which they were applied.
+
+    Whatever somebody else has put into the rows: a name that is no text is shown as one, and is
+    then no file's name.
+    """
     if not exists(connection):
         return ()
     rows = connection.execute(
         f"SELECT sequence, name, checksum, applied_at, seconds, run FROM {TABLE} ORDER BY sequence"
     )
-    return tuple(Entry(*row) for row in rows)
+    return tuple(_entry(*row) for row in rows)
+
+
+def _entry(sequence: int, *rest: Any) -> Entry:
+    name, checksum, applied_at, seconds, run = rest
+    took = float(seconds) if isinstance(seconds, int | float) else 0.0
+    return Entry(sequence, _text(name), _text(checksum), _text(applied_at), took, _text(run))
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def text_of(connection: sqlite3.Connection, name: str) -> str:
     """Return the text of the migration `name` as it was applied; empty when it is not there."""
     row = connection.execute(f"SELECT text FROM {TABLE} WHERE name = ?", (name,)).fetchone()
-    return str(row[0]) if row else ""
+    return _text(row[0]) if row else ""
 
 
 def create(connection: sqlite3.Connection) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import zipfile
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from drydock.errors import ExitCode
@@ -110,6 +111,62 @@ def files(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
             break  # it is still a database, and was migrated
     specimen.remove()
     return _kind(target), None
+
+
+LEDGER = "_drydock_ledger"
+_COLUMNS = ("sequence", "name", "checksum", "text", "kind", "applied_at", "seconds", "run")
+_VALUES = (
+    *("NULL", "x'ff00fe'", "''", "'\u202e\x1b[2J'", "-1", "9e999", "1.5", "9223372036854775807"),
+    *(
+        "CAST(x'ff41' AS TEXT)",
+        "'../../x'",
+        "'004_rebuild_item'",
+        "zeroblob(100000)",
+        "'not a time'",
+        "'nonsense'",
+    ),
+)
+_HARM = (
+    f"DELETE FROM {LEDGER}",
+    f"DROP TABLE {LEDGER}",
+    f"ALTER TABLE {LEDGER} RENAME TO gone",
+    f"ALTER TABLE {LEDGER} ADD COLUMN later TEXT",
+    f"ALTER TABLE {LEDGER} DROP COLUMN declared",
+    f"ALTER TABLE {LEDGER} RENAME COLUMN name TO title",
+    f"CREATE TRIGGER no BEFORE INSERT ON {LEDGER} BEGIN SELECT RAISE(ABORT, 'no'); END",
+    f"CREATE TRIGGER none AFTER INSERT ON {LEDGER} BEGIN DELETE FROM {LEDGER}; END",
+    f"DROP TABLE {LEDGER}; CREATE VIEW {LEDGER} AS SELECT 1 AS name",
+    f"DROP TABLE {LEDGER}; CREATE TABLE {LEDGER} (name)",
+    f"DROP TABLE {LEDGER}; CREATE VIRTUAL TABLE {LEDGER} USING fts5(name)",
+)
+
+
+def ledgers(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
+    """Harm the ledger by SQL: whatever is in it, each command answers, and no row is lost."""
+    chance = laboratory.chance("ledger", number)
+    specimen = laboratory.template(chance.choice(("wal", "delete"))).specimen()
+    if chance.random() < 0.5:
+        specimen.inv("migrate", "--yes", "--to", "002")
+    sql = chance.choice(_HARM)
+    if chance.random() < 0.6:
+        column, value = chance.choice(_COLUMNS), chance.choice(_VALUES)
+        sql = f"UPDATE OR REPLACE {LEDGER} SET {column} = {value}"
+    with closing(sqlite3.connect(specimen.database)) as db:
+        rows = db.execute("SELECT count(*) FROM owner").fetchone()
+        with suppress(sqlite3.Error):  # a value that its column does not take
+            db.executescript(f"PRAGMA ignore_check_constraints=ON;{sql}")
+    for words in COMMANDS:
+        done = specimen.inv(*words)
+        story = f"{sql}: inv {' '.join(words)} ended with {done.returncode}\n{done.screen}"
+        if "Traceback" in done.screen or done.returncode == ExitCode.UNEXPECTED:
+            return "ledger", Finding("silent", story)
+        if done.returncode < 0 or (done.returncode and "error:" not in done.screen):
+            return "ledger", Finding("silent", story)
+        with closing(sqlite3.connect(specimen.database)) as db:
+            if db.execute("SELECT count(*) FROM owner").fetchone() != rows:
+                return "ledger", Finding("lost", story)
+    specimen.remove()
+    return "ledger", None
 
 
 FAULTED = ("hold-3", "backup-3", "migrate-2", "publish-3", "publish-4")

@@ -60,6 +60,7 @@ KINDS = (
     Kind("browsers", concurrency.browsers, 90, 0.02, _OTHERS),
     Kind("script", inputs.scripts, 1_000_000, 0.01, "scripts"),
     Kind("input", inputs.files, 300, 0.03, _OTHERS),
+    Kind("ledger", inputs.ledgers, 200, 0.03, _OTHERS),
     Kind("process", processes.case, 120, 0.05, _OTHERS),
     Kind("outside", security.case, 2 * len(security.ATTEMPTS), 0.02, _OTHERS),
     Kind("mutation", mutation.case, mutation.COUNT, 0.10, _OTHERS, False, mutation.COUNT),

@@ -144,6 +144,12 @@ def test_damaged_files_are_told_without_a_traceback(laboratory, number):
     explained(inputs.files, laboratory, number)
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_a_harmed_ledger_is_told_without_a_traceback_and_loses_nothing(laboratory, number):
+    """Rows, columns, triggers and whole tables that are not what we wrote."""
+    explained(inputs.ledgers, laboratory, number)
+
+
 def test_f34_a_file_that_is_no_database_is_refused_and_not_written(laboratory, tmp_path):
     """A clear error, exit 2 or 3, and not one byte changed."""
     for what, data in inputs.foreign(tmp_path / "a.zip").items():

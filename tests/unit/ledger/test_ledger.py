@@ -53,3 +53,17 @@ def test_a_name_is_recorded_once(database, tmp_path):
     ledger.record(database, given, applied_at="", seconds=0, run="")
     with pytest.raises(sqlite3.IntegrityError):
         ledger.record(database, given, applied_at="", seconds=0, run="")
+
+
+def test_rows_that_somebody_else_wrote_are_told_as_text(database, tmp_path):
+    """A BLOB for a name must not end every command in a traceback."""
+    ledger.create(database)
+    ledger.record(database, migration(tmp_path), applied_at="", seconds=0.5, run="")
+    database.execute(
+        "UPDATE _drydock_ledger SET name = x'6fff', checksum = x'00', applied_at = x'c3a5', "
+        "seconds = 'long', run = x''"
+    )
+    (entry,) = ledger.entries(database)
+    told = (entry.name, entry.checksum, entry.applied_at, entry.seconds, entry.run)
+    assert told == ("o�", "\0", "å", 0.0, "")
+    assert f"{entry.name:<10}".startswith("o�")
