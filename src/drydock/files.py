@@ -115,6 +115,18 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def folder_of_copies(path: Path) -> Path:
+    """Return the private folder `path`; where it is made here, git is told to pass it over.
+
+    It will hold copies of the database, which nobody means to commit.
+    """
+    is_new = not path.exists()
+    private_folder(path)
+    if is_new:
+        (path / ".gitignore").write_text("*\n", encoding="utf-8")
+    return path
+
+
 def free_bytes(folder: Path) -> int:
     """Return the bytes that this user can still write in `folder`'s file system."""
     state = os.statvfs(folder)

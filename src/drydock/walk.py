@@ -180,6 +180,7 @@ class Walk:
         """
         if not self.live.parent.is_dir():
             raise connection.DatabaseMissing(self.live, "does not exist")
+        files.folder_of_copies(self.state.parent)
         files.private_folder(self.state)
         if self.lock is None:
             self.lock = lock.Lock(self.state / "lock").acquire()

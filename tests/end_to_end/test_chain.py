@@ -32,14 +32,11 @@ def test_happy_chain_migrates_and_leaves_the_backend_running(served, mode):
 def test_nothing_pending_touches_nothing(project):
     """A second migrate says so and leaves every byte alone."""
     assert project.inv("migrate", "--yes").returncode == 0
-    before = project.database.read_bytes(), len(list((project.root / "backups").iterdir()))
+    before = project.database.read_bytes(), project.backups()
     again = project.inv("migrate")
     assert again.returncode == 0
     assert "nothing pending: 4 applied" in again.stderr
-    assert (
-        project.database.read_bytes(),
-        len(list((project.root / "backups").iterdir())),
-    ) == before
+    assert (project.database.read_bytes(), project.backups()) == before
 
 
 def test_the_seven_names_on_one_line_do_the_same_work_once(served):
@@ -55,7 +52,7 @@ def test_the_seven_names_on_one_line_do_the_same_work_once(served):
     )
     assert done.returncode == 0, done.stderr
     assert served.applied() == ["001_start", *PENDING]
-    assert len(list((served.root / "backups").iterdir())) == 1
+    assert len(served.backups()) == 1
     assert done.stderr.count("✓ backup") == done.stderr.count("✓ migrate") == 1
     assert served.is_running()
 
@@ -68,7 +65,7 @@ def test_dry_run_changes_no_byte_and_leaves_the_backend_running(served):
     assert "rehearsed: 3 applied" in done.stderr
     assert served.dump() == before
     assert served.is_running()
-    assert not (served.root / "backups").exists() or not list((served.root / "backups").iterdir())
+    assert served.backups() == []
     assert served.left_over() == []
 
 

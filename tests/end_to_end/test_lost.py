@@ -77,7 +77,7 @@ def test_f07_a_backup_by_name_and_what_may_be_recovered_beside_the_rest(lost):
     """A WAL that belongs to a damaged file is kept beside it, not replayed into the new one."""
     damage(lost, "garbage")
     (lost.root / "app.db-wal").write_bytes(b"frames")
-    name = next((lost.root / "backups").iterdir()).name
+    name = lost.backups()[0]
     asked = lost.inv("restore", name)
     assert asked.returncode == ExitCode.REFUSED
     assert "app.db cannot be read (file is not a database); what is there is kept" in asked.stderr

@@ -29,7 +29,7 @@ def test_restore_rows_brings_back_what_was_deleted_and_what_was_changed(project)
     assert done.returncode == 0, done.stderr
     assert project.rows("SELECT * FROM owner ORDER BY id") == before
     assert project.rows("SELECT count(*) FROM item") == items
-    assert len(list((project.root / "backups").iterdir())) == 2
+    assert len(project.backups()) == 2
 
 
 def test_restore_rows_refuses_children_whose_parent_is_gone(project):
@@ -97,7 +97,7 @@ def test_a_second_rollback_goes_to_the_run_before(project):
 def test_diff_tells_schema_and_rows_between_a_backup_and_the_live_database(project):
     """Signs for the schema, counts for the rows, and nothing is written."""
     assert project.inv("migrate", "--yes").returncode == 0
-    name = next((project.root / "backups").iterdir()).name
+    name = project.backups()[0]
     before = project.database.read_bytes()
     told = project.inv("diff", name, "live")
     assert told.returncode == 0, told.stderr
@@ -112,7 +112,7 @@ def test_diff_tells_schema_and_rows_between_a_backup_and_the_live_database(proje
 def test_restore_with_output_copies_a_backup_out_and_touches_nothing_else(project):
     """A backup can be looked at without going back to it."""
     assert project.inv("backup").returncode == 0
-    name = next((project.root / "backups").iterdir()).name
+    name = project.backups()[0]
     target = project.root / "look.db"
     assert project.inv("restore", name, "--output", str(target)).returncode == 0
     with closing(sqlite3.connect(target)) as db:

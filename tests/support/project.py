@@ -230,6 +230,10 @@ class Project:
         """Return the live database's journal mode."""
         return self.rows("PRAGMA journal_mode")[0][0]
 
+    def backups(self) -> list[str]:
+        """Return the names in the folder of backups, oldest first; none where there is none."""
+        return sorted(path.parent.name for path in self.root.glob("backups/*/manifest.json"))
+
     def left_over(self) -> list[str]:
         """Return files that should not outlive a run."""
         every = [path.relative_to(self.root).as_posix() for path in self.root.rglob("*")]

@@ -161,7 +161,7 @@ def begin(
         BackupFailed: It could not be copied; nothing of it is left.
         DatabaseDamaged: SQLite cannot read it.
     """
-    files.private_folder(folder)
+    files.folder_of_copies(folder)
     home = record.unique_folder(folder, record.stamp_now())
     taking = Taking(database, home, purpose, hold)
     taking.copy(progress)

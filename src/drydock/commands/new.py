@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from drydock import connection, files, formats, migration
+from drydock import connection, formats, migration
 from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def write(
     clean = re.sub(r"[\s-]+", "_", name.strip()).lower()
     if not _NAME.fullmatch(clean):
         raise BadName(name)
-    files.private_folder(settings.migrations)
+    settings.migrations.mkdir(parents=True, exist_ok=True)
     _require_own(settings)
     number = _next_number(migration.read_folder(settings.migrations))
     stem = f"{number}_{clean}"

@@ -124,7 +124,7 @@ def require_room(walk: Walk) -> None:
     bytes_now = walk.live.stat().st_size
     needs: dict[int, tuple[Path, float]] = {}
     for folder, share in ((walk.settings.backups, 1.0), (walk.live.parent, GROWTH)):
-        files.private_folder(folder)
+        files.folder_of_copies(folder)
         device = folder.stat().st_dev
         _, so_far = needs.get(device, (folder, 0.0))
         needs[device] = (folder, so_far + share * bytes_now)

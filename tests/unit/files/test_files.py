@@ -84,6 +84,15 @@ def test_f32_a_private_file_is_made_once(tmp_path):
     assert not (tmp_path / "b").exists()
 
 
+def test_git_passes_over_a_folder_of_copies(tmp_path):
+    """Where it is made here; one that somebody made is theirs."""
+    made = files.folder_of_copies(tmp_path / "backups")
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    assert (made / ".gitignore").read_text() == "*\n"
+    (tmp_path / "theirs").mkdir()
+    assert list(files.folder_of_copies(tmp_path / "theirs").iterdir()) == []
+
+
 def test_a_private_folder_keeps_the_mode_of_one_that_was_there(tmp_path):
     """It may be shared on purpose."""
     assert stat.S_IMODE(files.private_folder(tmp_path / "x").stat().st_mode) == 0o700
