@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import sqlite3
 import sys
 from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from drydock import backup, connection, files, lock, record
 from drydock.connection import DatabaseLocked, DatabaseMissing, NotADatabase, OutOfReach
 from drydock.settings import SECTIONS, state_folder
 from drydock.steps.take_backup import GROWTH, size
+from drydock.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from drydock.record import Record
     from drydock.settings import Settings
 
 Verdict = Literal["fine", "worry", "wrong"]
@@ -136,16 +139,32 @@ def _left_over(settings: Settings) -> Iterator[Fact]:
     if run is not None:
         how = "is going on" if running else "was interrupted; the next inv migrate cleans up"
         yield Fact("runs", run.record.id, how, "fine" if running else "worry")
-    stuck = [each for each in record.history(state) if each.phase == "stuck"]
-    for each in stuck:
+    history = record.history(state)
+    for each in _stuck(history):
         yield Fact("runs", each.id, f"could not go back: {each.outcome}", "wrong")
-    count = len(record.history(state))
-    yield Fact("runs", "recorded", f"{count} in {state}")
+    yield Fact("runs", "recorded", f"{len(history)} in {state}")
+    kept = [path.stat().st_size for path in state.glob("runs/*/failed-*")]
+    if kept:
+        told = f"{counted(len(kept), 'file')} of databases that were gone back from"
+        yield Fact("runs", "kept", f"{told}, {size(sum(kept))}: delete what nobody needs")
     proved = backup.proved(settings.backups) if settings.backups.is_dir() else ()
     newest = f", newest {proved[-1].id}" if proved else ""
     yield Fact("backups", "proved", f"{len(proved)}{newest}", "fine" if proved else "worry")
     for folder in backup.unproved(settings.backups) if settings.backups.is_dir() else ():
         yield Fact("backups", folder.name, "not proved; it does not count", "worry")
+
+
+def _stuck(history: Sequence[Record]) -> list[Record]:
+    """Return the runs that could not go back, and after which nobody has put things right."""
+    stuck: list[Record] = []
+    for each in history:
+        if each.phase == "stuck":
+            stuck.append(each)
+        elif each.phase == "finished" and (
+            each.result or each.target or "start-backend" in each.command
+        ):
+            stuck.clear()
+    return stuck
 
 
 def _settings(settings: Settings) -> Iterator[Fact]:
@@ -159,7 +178,18 @@ def _settings(settings: Settings) -> Iterator[Fact]:
             full = f"{section}.{name}".lstrip(".")
             source = settings.sources.get(full)
             if source is not None:
-                shown = "(set)" if name == "env" else values[section][name]
+                shown = _shown(name, values[section][name])
                 yield Fact("settings", full, f"{shown}  (from {source})")
             elif section == "" and default not in ("", [], {}):
                 yield Fact("settings", full, f"{values[section][name]}  (default)")
+
+
+def _shown(name: str, value: Any) -> str:
+    """Return a setting as it is read; what may be secret, of variables and headers, is left out."""
+    if name == "env":
+        return "(set)"
+    if name == "checks":
+        return ", ".join(f"{each['method']} {each['path']}" for each in value)
+    if name in ("start", "stop"):
+        return shlex.join(value)
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
