@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from drydock import receipt, record, recovery
+from drydock.connection import DatabaseLocked
 from drydock.errors import DrydockError, ExitCode, Interrupted
 from drydock.record import ENDED
 from drydock.steps import Skipped
@@ -296,6 +297,8 @@ def _tell_state(walk: Walk, error: DrydockError, *, was_published: bool) -> None
             error.hint = _way_on(walk) + _log_advice(walk)
     else:
         error.state = error.state or f"{name} is as it was before the run{backend}"
+        if isinstance(error, DatabaseLocked) and walk.options.no_backend:
+            error.hint = f"if it is the backend: inv stop-backend\nelse {error.hint}"
 
 
 def _way_on(walk: Walk) -> str:

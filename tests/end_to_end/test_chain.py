@@ -335,6 +335,17 @@ def test_database_is_locked_names_the_process(project, mode):
     assert project.journal_mode() == mode
 
 
+def test_no_backend_says_that_the_backend_may_be_what_holds_the_database(tmp_path):
+    """It was told to leave it alone, and cannot work beside it."""
+    served = Project(tmp_path / "project", port=free_port())
+    with served.running(), closing(sqlite3.connect(served.database)) as idle:
+        idle.execute("SELECT 1 FROM item").fetchone()
+        refused = served.inv("migrate", "--yes", "--no-backend")
+        assert refused.returncode == ExitCode.BUSY, refused.stderr
+        assert "if it is the backend: inv stop-backend" in refused.stderr
+        assert served.is_running()
+
+
 def test_f16_orphans_that_were_there_before_do_not_stop_a_run(project):
     """Only new violations count: the run is published, and the old orphans are as they were."""
     with closing(sqlite3.connect(project.database)) as db, db:
