@@ -11,6 +11,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drydock.errors import DrydockError, ExitCode
+from drydock.words import as_word
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -107,11 +110,34 @@ def create_private(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
+class NotAFolder(DrydockError):
+    """Something else stands where a folder is needed; nothing was touched."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        there = next((each for each in (path, *path.parents) if os.path.lexists(each)), path)
+        what = "a link that leads nowhere" if there.is_symlink() else "a file"
+        super().__init__(
+            f"{path} cannot be a folder; nothing was changed",
+            cause=f"{there} is {what}",
+            hint=f"move it away: mv {as_word(there)} {as_word(f'{there}.old')}",
+        )
+
+
 def private_folder(path: Path) -> Path:
-    """Return the folder `path`, created 0700 with its parents where it was not there."""
-    for folder in (*reversed(path.parents), path):
-        if not folder.exists():  # `parents=True` would give the parents the mode of the umask
-            folder.mkdir(mode=0o700, exist_ok=True)
+    """Return the folder `path`, created 0700 with its parents where it was not there.
+
+    Raises:
+        NotAFolder: Something else stands there.
+    """
+    try:
+        for folder in (*reversed(path.parents), path):
+            if not folder.is_dir():  # `parents=True` would give the parents the mode of the umask
+                folder.mkdir(mode=0o700, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotAFolder(path) from error
     return path
 
 

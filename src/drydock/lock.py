@@ -67,8 +67,9 @@ class Lock:
 def is_held(path: Path) -> bool:
     """Say whether a living process holds the lock at `path`, without taking it."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+        # Only to read: it may be asked on a file system that is mounted so.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         # Shared: two that ask at once must not take each other for a run.

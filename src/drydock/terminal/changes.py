@@ -12,30 +12,46 @@ if TYPE_CHECKING:
 
 _NARROW = 64
 _NAME = 28
+_CALM = 30
 _HEADS = ("table", "kept", "changed", "added", "removed", "")
 
 
 def as_table(evidence: Evidence, width: int) -> list[str]:
     """Return one line a table that is not as it was, under heads; nothing where all are."""
-    changed = [each for each in evidence.tables if each.kind != "untouched"]
+    changed, left = _shown(evidence)
     if width < _NARROW or not changed:
         return as_sentences(evidence, width)
     rows = [_HEADS, *(_row(each) for each in changed)]
     lines = table(rows, right=frozenset({1, 2, 3, 4}), width=width - 2)
     if any(width_of(line) > width - 2 for line in lines):
         return as_sentences(evidence, width)
-    return [f"  {line}" for line in lines]
+    return [f"  {line}" for line in [*lines, *left]]
 
 
 def as_sentences(evidence: Evidence, width: int) -> list[str]:
     """Return one sentence a table that is not as it was: ``transactions: 3 changed, 1 added``."""
     lines: list[str] = []
-    for each in evidence.tables:
-        told = _sentence(each) if each.kind != "untouched" else ""
+    changed, left = _shown(evidence)
+    for each in changed:
+        told = _sentence(each)
         if told:
             text = f"{one_line(each.name)}: {told}"
             lines += wrapped(text, width, first="  ", rest="    ")
-    return lines
+    return [*lines, *(f"  {line}" for line in left)]
+
+
+def _shown(evidence: Evidence) -> tuple[list[TableEvidence], list[str]]:
+    """Return the tables that are told, and what is said of the rest.
+
+    Every one that lost or changed rows is; of hundreds of new ones, a screen full.
+    """
+    changed = [each for each in evidence.tables if each.kind != "untouched"]
+    calm = [each for each in changed if each.kind != "dropped"]
+    left = [each for each in calm if not (each.removed or each.changed)][_CALM:]
+    if not left:
+        return changed, []
+    shown = [each for each in changed if each not in left]
+    return shown, [f"and {counted(len(left), 'table')} more, without a row changed or removed"]
 
 
 def _row(each: TableEvidence) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from drydock import connection
 from drydock.connection import DatabaseLocked, DatabaseMissing, NotADatabase
 from drydock.errors import ExitCode
 from tests.support.databases import ask, beside, populate
+from tests.support.namespaces import run_mounted
 from tests.support.stray import Stray
 
 ODD_PATHS = ["the l%ve å?.db", "a#b.db", "100%25.db", "c'd\"e.db", " .db", "åäö/f;g.db"]
@@ -100,6 +101,41 @@ class TestWhatIsNoDatabase:
         with pytest.raises(NotADatabase) as caught:
             open_it(path)
         assert "malformed" in caught.value.cause[0]
+
+
+FULL = """
+mount -t tmpfs -o size=256k none /mnt; cp "$1/app.db" /mnt; mount --move /mnt "$1"
+dd if=/dev/zero of="$1/fill" 2>/dev/null || true
+"""
+OUT_OF_REACH = """
+import sys
+from pathlib import Path
+from drydock import connection
+try:
+    connection.read(Path(sys.argv[1]) / "app.db")
+except connection.OutOfReach as error:
+    print(int(error.exit_code), error.what, error.cause, error.hint, sep=chr(10))
+"""
+
+
+@pytest.mark.parametrize(
+    ("mounts", "told"),
+    [
+        ('mount --bind "$1" "$1"; mount -o remount,ro,bind "$1"', "is mounted read-only"),
+        (FULL, "no room on the disk of"),
+    ],
+    ids=["read-only", "full"],
+)
+def test_a_disk_that_says_no_is_not_taken_for_a_damaged_database(tmp_path, mounts, told):
+    """A WAL database is read through a file beside it; without that, SQLite says "disk I/O error".
+
+    Whoever is told "damaged" restores a backup, and loses what was written since.
+    """
+    populate(tmp_path / "app.db", mode="wal")
+    said = run_mounted(mounts, OUT_OF_REACH, tmp_path)
+    assert said.startswith(f"4\n{tmp_path}/app.db cannot be opened; nothing was touched\n")
+    assert told in said
+    assert "inv doctor" in said
 
 
 def test_f37_a_locked_database_is_not_taken_for_a_broken_one(tmp_path):

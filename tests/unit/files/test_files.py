@@ -84,6 +84,21 @@ def test_f32_a_private_file_is_made_once(tmp_path):
     assert not (tmp_path / "b").exists()
 
 
+@pytest.mark.parametrize("where", ["backups", "backups/of/mine"])
+def test_a_file_where_a_folder_is_needed_is_told_with_the_way_on(tmp_path, where):
+    """Not as "File exists", and a hint to look at the disk."""
+    (tmp_path / "backups").touch()
+    with pytest.raises(files.NotAFolder) as caught:
+        files.private_folder(tmp_path / where)
+    assert caught.value.cause == [f"{tmp_path / 'backups'} is a file"]
+    assert caught.value.hint == f"move it away: mv {tmp_path}/backups {tmp_path}/backups.old"
+    (tmp_path / "backups").unlink()
+    (tmp_path / "backups").symlink_to("nowhere")
+    with pytest.raises(files.NotAFolder, match="cannot be a folder") as caught:
+        files.private_folder(tmp_path / where)
+    assert "is a link that leads nowhere" in caught.value.cause[0]
+
+
 def test_git_passes_over_a_folder_of_copies(tmp_path):
     """Where it is made here; one that somebody made is theirs."""
     made = files.folder_of_copies(tmp_path / "backups")

@@ -14,6 +14,7 @@ import pytest
 from drydock import lock
 from drydock.errors import ExitCode
 from drydock.lock import Lock, RunInProgress
+from tests.support.namespaces import run_mounted
 
 HOLDER = """
 import subprocess, sys
@@ -95,3 +96,18 @@ def test_asking_takes_nothing_and_makes_nothing(tmp_path):
     fcntl.flock(descriptor, fcntl.LOCK_SH)  # what another asker holds for an instant
     assert not lock.is_held(path)
     os.close(descriptor)
+
+
+READ_ONLY = """
+import sys
+from pathlib import Path
+from drydock import lock
+print(lock.is_held(Path(sys.argv[1]) / "lock"), lock.is_held(Path(sys.argv[1]) / "lock" / "below"))
+"""
+
+
+def test_asking_who_holds_it_works_where_nothing_can_be_written(holder, tmp_path):
+    """`inv status` and `inv doctor` on a file system that is mounted read-only."""
+    assert lock.is_held(tmp_path / "lock")
+    mounts = 'mount --bind "$1" "$1"; mount -o remount,ro,bind "$1"'
+    assert run_mounted(mounts, READ_ONLY, tmp_path) == "True False\n"

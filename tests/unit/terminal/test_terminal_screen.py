@@ -126,6 +126,19 @@ def test_rows_stand_in_a_table_where_there_is_room(screen):
     assert "transactions: 4,287 changed, 3 added" in " ".join(" ".join(narrow.lines()).split())
 
 
+def test_of_hundreds_of_new_tables_a_screen_full_is_told(screen):
+    """And each that lost a row, wherever it stands."""
+    many = [table(f"new_{number}", "added", 0, 0, kept=0) for number in range(300)]
+    tables = (*many, table("lost", "changed", 5, 4, kept=4, removed=1))
+    for width in (40, 80):
+        shown = screen(width)
+        Terminal().inspected(Evidence(tables, SchemaChange(), (), (), (), (), 0.1, 1, 1))
+        text = " ".join(" ".join(shown.lines()).split())
+        assert text.count("new_") == 30
+        assert "lost" in text
+        assert "and 270 tables more, without a row changed or removed" in text
+
+
 def test_the_review_says_shortly_what_needs_no_decision(screen):
     """A note and what is declared are a line or two; --verbose shows all that is known."""
     known = finding(allowed="we mean it")
