@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup migrate test lint bench crash demo clean
+.PHONY: help setup migrate test lint bench crash bounds demo clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ crash: setup ## the fault laboratory (BUDGET= seconds, or FULL=1; SEED=)
 	@$(BIN)/python -m tests.crash --seed $(or $(SEED),1) \
 	  $(if $(FULL),--full,--budget $(or $(BUDGET),600))
 
+bounds: ## try the lowest versions that pyproject.toml allows (minutes)
+	@$(PYTHON) .ci/bounds
+
 clean: ## remove environment, caches, builds; never a database or backup
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
+	rm -rf $(VENV) .venv-bounds .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
