@@ -69,7 +69,7 @@ def migrate(
     from drydock.commands import migrate as command
 
     settings = settings_of(context)
-    if command.is_current(settings, terminal_of(context), create=create):
+    if command.is_current(settings, terminal_of(context), create=create, to=to):
         return
     from drydock.walk import Options
 

@@ -36,6 +36,7 @@ def test_nothing_pending_touches_nothing(project):
     again = project.inv("migrate")
     assert again.returncode == 0
     assert "nothing pending: 4 applied" in again.stderr
+    assert project.inv("migrate", "--to", "add_tgas").returncode == ExitCode.USAGE
     assert (project.database.read_bytes(), project.backups()) == before
 
 

@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from drydock import connection
+from drydock import connection, plan
 from drydock.commands import status
 from drydock.errors import DrydockError, ExitCode
 from drydock.words import counted
@@ -19,13 +19,21 @@ if TYPE_CHECKING:
     from drydock.walk import Walk
 
 
-def is_current(settings: Settings, terminal: Terminal, *, create: bool) -> bool:
-    """Say so and return True when no migration is pending and no run is unfinished."""
+def is_current(
+    settings: Settings, terminal: Terminal, *, create: bool, to: str | None = None
+) -> bool:
+    """Say so and return True when no migration is pending and no run is unfinished.
+
+    Raises:
+        UnknownMigration: ``--to`` names none, which is told also when there is nothing to do.
+    """
     if create and is_absent(settings.database):
         return False
     found = status.read(settings)
     if found.pending or not found.is_clean or status.is_unfinished(settings):
         return False
+    if to is not None:
+        plan.up_to(found, to)
     said = f"nothing pending: {len(found.applied)} applied to {settings.database.name}"
     if terminal.as_json:
         terminal.document({"run": None, "phase": "current", "summary": said, "error": None})
