@@ -15,7 +15,6 @@ content, in which the bytes of the header that a copy or a change of the journal
 from __future__ import annotations
 
 import hashlib
-import json
 import mmap
 import os
 import sys
@@ -88,6 +87,15 @@ def _first_difference(first: mmap.mmap, second: mmap.mmap) -> int | None:
     return None
 
 
+def as_json(answer: dict[str, int | str | None]) -> str:
+    """Return an answer of numbers and plain words as JSON, without the module: it takes 8 ms."""
+    words = {
+        name: "null" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
+        for name, value in answer.items()
+    }
+    return "{" + ", ".join(f'"{name}": {word}' for name, word in words.items()) + "}"
+
+
 def main(word: str, *paths: str) -> None:
     """Do what the first word says; raises `OSError` where a file cannot be read or written."""
     if word == "copy":
@@ -96,9 +104,9 @@ def main(word: str, *paths: str) -> None:
         sys.stdout.flush()
         sys.stdin.read()
     if word in ("copy", "compare"):
-        sys.stdout.write(json.dumps(compare(*paths)) + "\n")
+        sys.stdout.write(as_json(compare(*paths)) + "\n")
     else:
-        sys.stdout.write(json.dumps({"content": content_digest(*paths)}) + "\n")
+        sys.stdout.write(as_json({"content": content_digest(*paths)}) + "\n")
 
 
 if __name__ == "__main__":

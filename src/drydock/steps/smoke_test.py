@@ -79,12 +79,12 @@ def perform(walk: Walk) -> str:
 
 def smoke_settings(settings: Settings) -> SmokeSettings | None:
     """Return what `drydock.smoke` needs; None when there is nothing to ask."""
-    from drydock.smoke.check import Check, SmokeSettings
-
     smoke = settings.smoke
-    base = smoke["base_url"] or service_settings(settings).url
+    base = smoke["base_url"] or (settings.backend["port"] and service_settings(settings).url)
     if not base:
         return None
+    from drydock.smoke.check import Check, SmokeSettings
+
     return SmokeSettings(
         base_url=base,
         checks=tuple(Check(**check) for check in smoke["checks"]),

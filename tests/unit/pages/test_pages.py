@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from contextlib import closing
 
@@ -70,3 +71,9 @@ def test_the_digest_of_a_live_database_changes_with_its_content(pair):
     assert backup.digest_of(backup.start_digest(copy)) == before
     change(live, "INSERT INTO log VALUES ('more')")
     assert backup.content_digest(live) != before
+
+
+@pytest.mark.parametrize("answer", [{"difference": None, "sha256": "0a"}, {"difference": 4096}])
+def test_an_answer_is_json(answer):
+    """Made by hand, because the module takes longer to load than a small file to compare."""
+    assert json.loads(pages.as_json(answer)) == answer
