@@ -14,6 +14,7 @@ import os
 import sqlite3
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drydock import connection
@@ -24,7 +25,6 @@ from drydock.words import as_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _RETRY_SECONDS = 0.05
 
@@ -95,6 +95,10 @@ def take(path: Path, *, timeout: float, announce: Callable[[str], None]) -> Hold
         # 3. Between 1 and 2 somebody may have put it back into WAL mode.
         if _value(live, "PRAGMA journal_mode") == "wal":
             raise DatabaseLocked(path, "a program keeps switching it to WAL mode", named(path))
+        # A -wal that could not be deleted is no error to SQLite: it goes on with it, and says
+        # DELETE. What is in it then would be in no copy of the file (F02), and no rename's (F04).
+        if Path(f"{path}-wal").exists():
+            raise NotWritable(path, f"{path.name}-wal could not be removed")
         reach("hold-3")
     except sqlite3.OperationalError as error:
         _let_go(live, path, mode)

@@ -55,6 +55,7 @@ def case(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
         for place, change in enumerate(recording.changes)
         if change.name in TRIO or change.other in TRIO
     ]
+    moments = moments or list(range(len(recording.changes)))  # the live file was not touched
     instant = next(
         (place for place in moments if recording.changes[place].what == "rename"), moments[-1]
     )

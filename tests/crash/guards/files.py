@@ -65,6 +65,14 @@ GUARDS = (
         ),
     ),
     Guard(
+        "F02 F04",
+        "a -wal that could not be removed ends the hold",
+        "hold.py",
+        '        if Path(f"{path}-wal").exists():\n',
+        "        if False:\n",
+        (HOLD, "-k", "f04"),
+    ),
+    Guard(
         "F04 F05",
         "what stands beside the live file is removed before the rename",
         "publish.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,12 @@ def test_a_long_reader_in_delete_mode_does_not_stand_in_the_way(make):
         assert stray.sql("SELECT count(*) FROM log") == [[1]]
 
 
+def read_as_it_lies(live):
+    """Return the parents of all children, past the journal: what half a transaction left."""
+    with closing(sqlite3.connect(f"{live.as_uri()}?immutable=1", uri=True)) as db:
+        return db.execute("SELECT parent, count(*) FROM child GROUP BY +parent").fetchall()
+
+
 def test_f03_a_journal_left_by_a_killed_writer_is_rolled_back_first(make):
     """The file holds half of a transaction; the backup of it holds none."""
     live = make("delete")
@@ -115,10 +122,11 @@ def test_f03_a_journal_left_by_a_killed_writer_is_rolled_back_first(make):
     with Stray(live) as stray:
         stray.sql("PRAGMA cache_size=1")
         stray.sql("BEGIN")
-        stray.sql(f"UPDATE {TABLE} SET x = zeroblob(3000)")
+        stray.sql("UPDATE child SET parent = 1")
+        stray.sql(f"UPDATE {TABLE} SET x = zeroblob(3000)")  # drives what was changed to the file
         stray.kill()
     assert beside(live) == ["-journal"]
-    assert live.stat().st_size > 100_000  # half of the transaction is in the file
+    assert read_as_it_lies(live) == [(1, 50)]
     held = take(live)
     taken = backup.take(live, live.parent / "backups", purpose="migrate", hold=held)
     held.release()
@@ -181,6 +189,18 @@ def test_f36_a_read_only_file_system_is_told_before_anything_is_touched(make, mo
     assert f"{live} cannot be written; nothing was touched" in said
     assert "is mounted read-only" in said
     assert "ls -ld" in said
+
+
+def test_f04_a_wal_that_cannot_be_removed_is_told(make):
+    """SQLite says nothing, goes on with it, and calls that DELETE mode."""
+    live = make("wal")
+    with Stray(live) as stray:
+        stray.sql("INSERT INTO log VALUES ('only in the -wal')")
+        stray.kill()
+    said = run_mounted('mount --bind "$1-wal" "$1-wal"', READ_ONLY, live)
+    assert f"{live} cannot be written; nothing was touched" in said
+    assert f"{live.name}-wal could not be removed" in said
+    assert ("only in the -wal",) in ask(live, "SELECT what FROM log")
 
 
 def test_the_journal_mode_is_put_back(make):
