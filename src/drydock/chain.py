@@ -149,6 +149,7 @@ def perform(walk: Walk, step: Step) -> None:
         return
     began = time.monotonic()
     walk.reporter.step_began(step.name)
+    walk.at = step.name  # a signal right behind its work, or its failure, finds its undoing (F27)
     try:
         if step.writes:
             begin(walk)
@@ -162,6 +163,7 @@ def perform(walk: Walk, step: Step) -> None:
             raise
         raise known from error
     walk.done[step.name] = line
+    walk.at = ""
     skipped = isinstance(line, Skipped)
     seconds = walk.took(step.name, "skipped" if skipped else "done", line, began)
     walk.reporter.step_ended(step.name, line, seconds, skipped=skipped)
@@ -177,7 +179,8 @@ def abandon(walk: Walk, error: BaseException) -> DrydockError:
     """
     known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
     if walk.run is not None and walk.run.record.phase not in ENDED:
-        last = next((step for step in reversed(CHAIN) if step.name in walk.done), CHAIN[0])
+        reached = {*walk.done, walk.at}
+        last = next((step for step in reversed(CHAIN) if step.name in reached), CHAIN[0])
         with undisturbed():
             go_back(walk, last, known)
     return known

@@ -96,10 +96,11 @@ class Walk:
     """One walk of the chain.
 
     Attributes that a step fills in are None or empty until then. `done` maps the names of the
-    steps that have ended to what they said, `taken` also holds those that failed. `taking` is the
-    backup while its proof goes on, `backup` once it is proved. `schemas` are the backup's and the
-    candidate's, `written_since` is what going back left behind. `is_whole` says that all steps will
-    be walked, so that one may leave something to a later one.
+    steps that have ended to what they said, `taken` also holds those that failed; `at` is the one
+    that is under way, or failed and not yet taken back. `taking` is the backup while its proof goes
+    on, `backup` once it is proved. `schemas` are the backup's and the candidate's, `written_since`
+    is what going back left behind. `is_whole` says that all steps will be walked, so that one may
+    leave something to a later one.
     """
 
     def __init__(self, settings: Settings, options: Options, reporter: Reporter) -> None:
@@ -110,6 +111,7 @@ class Walk:
         self.state = state_folder(settings.database)
         self.began = time.monotonic()
         self.done: dict[str, str] = {}
+        self.at = ""
         self.taken: list[Taken] = []
         self.lock: lock.Lock | None = None
         self.run: record.Run | None = None

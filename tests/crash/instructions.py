@@ -3,18 +3,21 @@
 LAB_WAITS: stop until strace has attached. LAB_POINTS: note the numbered points in a file.
 LAB_AT_ONCE_BYTES: the size up to which a backup is proved at once. LAB_SIGNAL_IN_THREAD and
 LAB_SIGNAL_IN_FORK: SIGTERM inside the n-th start of a thread or process. LAB_SIGNAL_AFTER: a
-signal between two steps.
+signal between two steps. LAB_SIGNAL_AT: ``STEP:TEXT``, SIGTERM before the line of `chain.perform`
+that begins with TEXT.
 """
 
 # ruff: noqa: PTH123, SIM115
 # Descriptors and hooks: one level below pathlib.
 from __future__ import annotations
 
+import linecache
 import os
 import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ def follow(env: dict[str, str], meter: Meter) -> None:
     for where in ("LAB_SIGNAL_IN_THREAD", "LAB_SIGNAL_IN_FORK"):
         if where in env:
             _signal_inside(where, int(env[where]))
+    if "LAB_SIGNAL_AT" in env:
+        sys.settrace(partial(_signal_at, *env["LAB_SIGNAL_AT"].split(":", 1)))
     if "LAB_SIGNAL_AFTER" in env:
         _signal_after(*env["LAB_SIGNAL_AFTER"].split(":"))
 
@@ -82,6 +87,23 @@ def _become_reader(meter: Meter, words: list[str], given: dict[int, int]) -> Non
         os.write(2, (error.strerror or str(error)).encode())
     finally:
         os._exit(code)
+
+
+def _signal_at(step: str, text: str, frame, _event, _argument):
+    """Trace `chain.perform` alone, for the one step; deliver the signal once."""
+    if frame.f_code.co_name != "perform" or not frame.f_code.co_filename.endswith("chain.py"):
+        return None
+
+    def line(frame, event, _):
+        found = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        asked = frame.f_locals.get("step")
+        if event == "line" and asked and asked.name == step and found.startswith(text):
+            sys.settrace(None)
+            frame.f_trace = None
+            os.kill(os.getpid(), signal.SIGTERM)
+        return line
+
+    return line
 
 
 def _signal_after(step: str, name: str) -> None:

@@ -112,6 +112,32 @@ def test_f27_a_signal_between_two_steps_walks_the_way_back(specimen, step):
     assert specimen.after_recovery() is None
 
 
+@pytest.mark.parametrize("shape", ["wal"])
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("migrate:walk.done[step.name] = line", ""),
+        ("verify-schema:walk.done[step.name] = line", ""),
+        ("migrate:walk.reporter.step_failed(", "error:publish-6"),
+        ("migrate:known = error", "error:publish-6"),
+        ("migrate:with undisturbed()", "error:migrate-2"),
+        ("backup:with undisturbed()", "error:backup-2"),
+    ],
+)
+def test_f27_a_signal_right_behind_a_step_or_its_failure_undoes_that_step_too(
+    specimen, line, fault
+):
+    """Between the work and the note of it, and before the way back has begun."""
+    ended = specimen.inv("migrate", "--yes", LAB_SIGNAL_AT=line, DRYDOCK_FAULT=fault)
+    assert ended.returncode in (ExitCode.INTERRUPTED, ExitCode.ROLLED_BACK), ended.screen
+    assert "stopped by SIGTERM" in ended.screen
+    assert specimen.after_fault(ended) is None
+    assert specimen.standing() == "old"
+    assert specimen.journal_mode() == "wal"
+    assert specimen.left_over() == []
+    assert specimen.after_recovery() is None
+
+
 @pytest.mark.parametrize("shape", ["wal", "proving"])
 @pytest.mark.parametrize("thread", [1, 2, 3, 4])
 def test_f27_a_signal_while_a_thread_is_started_walks_the_way_back(specimen, thread):

@@ -43,6 +43,14 @@ GUARDS = (
     ),
     Guard(
         "F27",
+        "a signal right behind a step's work finds its undoing",
+        "chain.py",
+        "    walk.at = step.name",
+        '    walk.at = ""',
+        (KILL, "-k", "right_behind"),
+    ),
+    Guard(
+        "F27",
         "no thread is half started when a signal comes",
         "signals.py",
         "    if threading.current_thread() is not threading.main_thread():\n",
