@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -186,6 +187,8 @@ def _become_inv(root: Path, words, env, meter: Meter, screen: int, calls: int) -
         atexit._run_exitfuncs()
         meter.asleep = True
         os.write(calls, "\n".join(meter.calls).encode())
+    except BaseException:
+        traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -193,8 +196,6 @@ def _become_inv(root: Path, words, env, meter: Meter, screen: int, calls: int) -
 
 
 def _program(words) -> int:
-    import traceback
-
     from invoke.main import program
 
     try:
