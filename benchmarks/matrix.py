@@ -42,7 +42,10 @@ def verdicts(tool: str, peers: Peers, folder: Path, step: int = 1) -> Iterator[V
                     stale.unlink()
                 try:
                     change = _change(worker, case, operation)
-                    yield case.judge(operation, folder / "cell.db", change, blind=_UNFAIR[tool])
+                    yield case.judge(
+                        operation, folder / "cell.db", change,
+                        blind=_UNFAIR[tool], strict=tool == "drydock",
+                    )  # fmt: skip
                 except NotOfferedError:
                     continue
 

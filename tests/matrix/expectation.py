@@ -82,6 +82,8 @@ def right_refusal(
         return feature.refuse[operation.name]
     if operation.kind == "strict":
         return _not_strict(conn, feature, before)
+    if operation.kind == "generated" and before.strict:
+        return "every column of a STRICT table needs a type (stricttables.html, section 2)"
     return _refusal_of_column(conn, operation, feature, before, column) if column else ""
 
 
@@ -105,27 +107,50 @@ def _refusal_of_column(
     if asked := new_type(operation, feature, before):
         if before.strict and fold(asked) not in STRICT_TYPES:
             return "a STRICT table has no such type"
-        return _lossy(conn, feature.table, column, asked, strict=bool(before.strict))
+        return _clash(conn, feature, before, column, asked) or _lossy(
+            conn, feature.table, column, asked, strict=bool(before.strict)
+        )
     return ""
 
 
-def may_refuse(
+def declined(
     conn: sqlite3.Connection, operation: Operation, feature: Feature, before: Snapshot
 ) -> str:
-    """Return why a refusal is as good as doing it, "" where only doing it will do."""
-    if operation.name in feature.either:
-        return feature.either[operation.name] or "either will do"
-    if operation.kind == "generated" and before.strict:
-        return "a column of a STRICT table needs a type, and none was given"
+    """Return why Drydock is to decline what would lose nothing in the table, "" elsewhere.
+
+    Three rules, none of them taken from what Drydock does:
+
+    - What SQLite's own DROP COLUMN declines (lang_altertable.html, section 5): a column with a
+      UNIQUE constraint, one that a foreign key of the table names.
+    - What shows a column depends on it, and issue 3 has a drop decline in the name of each
+      dependent: ``*`` in a view is every column (lang_select.html, section 2.3).
+    - Issue 3 again: text that is no number does not become one in silence, although an INTEGER
+      column keeps it as text (datatype3.html, section 3). A computed value is no information of
+      its own: its expression stays.
+
+    Everything that neither this nor `right_refusal` names must be done. A constraint in a dropped
+    column's own definition goes with it, as SQLite's DROP COLUMN has it for CHECK and REFERENCES.
+    What reads a column whose type or collation changes (index, view, trigger, key, CHECK, computed
+    column) goes on reading it: its text is what it was, and it compares by the affinity and the
+    collation that were asked for (datatype3.html, sections 4.2 and 7.1); of a foreign key those of
+    the parent's column count (foreignkeys.html, section 1). ``*``, NOT NULL on a generated column
+    (gencol.html, section 2.2) and a table without rowids mean what was asked, too.
+    `test_what_sqlite_itself_does` asks SQLite for these facts.
+    """
+    if operation.name in feature.declined:
+        return feature.declined[operation.name]
     if operation.kind == "drop" and _unique_on(before, operation.column):
-        return "its own UNIQUE goes with it"
-    asked = new_type(operation, feature, before)
-    if asked and _unique_on(before, operation.column):
-        return "UNIQUE would compare other values"
-    if affinity(asked) in ("INTEGER", "REAL", "NUMERIC") and operation.column:
-        held = column_of(before, operation.column)
-        if held and any(isinstance(v, str) for v in _values(conn, feature.table, held.name)):
-            return "there is text that is no number"
+        return "SQLite's DROP COLUMN declines a column with a UNIQUE constraint"
+    old, asked = column_of(before, operation.column), new_type(operation, feature, before)
+    numbers = ("INTEGER", "REAL", "NUMERIC")
+    if old is None or old.hidden:
+        return ""
+    if affinity(asked) in numbers and affinity(old.type) not in numbers:
+        with _converted(conn, feature.table, old.name, asked) as made:
+            text = "SELECT a FROM x WHERE typeof(a) = 'text' AND typeof(b) = 'text'"
+            found = made.execute(text).fetchall()
+        if found:
+            return f"{found[0][0]!r} is no number"
     return ""
 
 
@@ -171,6 +196,19 @@ def _lossy(
         if strict and stored - _STORES[asked.upper()]:
             return f"STRICT {asked} cannot hold {sorted(stored)}"
     return ""
+
+
+def _clash(
+    conn: sqlite3.Connection, feature: Feature, before: Snapshot, column: Column, asked: str
+) -> str:
+    """Return which values a UNIQUE of the column alone would no longer tell apart."""
+    alone = any(i.unique and [c for c, _, _ in i.columns] == [column.name] for i in before.indexes)
+    if not alone or affinity(column.type) == affinity(asked):
+        return ""
+    with _converted(conn, feature.table, column.name, asked) as made:
+        twice = "SELECT b FROM x WHERE b IS NOT NULL GROUP BY b HAVING count(*) > 1"
+        found = made.execute(twice).fetchall()
+    return f"{found[0][0]!r} would be there twice" if found else ""
 
 
 def _not_strict(conn: sqlite3.Connection, feature: Feature, before: Snapshot) -> str:

@@ -54,7 +54,10 @@ class Feature:
         fresh: The literals of a row that can be inserted; the insert leaves out what is missing.
         probes: What this feature must still do, besides the probes every feature gets.
         refuse: Operations that are rightly refused, each with its reason.
-        either: Operations that may be refused or done without loss, each with its reason.
+        declined: Operations that Drydock is to decline although the tables would lose nothing, each
+            with its reason; no loss in another tool that does them (see `expectation.declined`).
+        goes: Kinds of probes that ask about a constraint in `f`'s own definition, which goes with
+            it when `f` is dropped.
         lacks: Operations that cannot be asked of this shape at all.
         cascade: Dependents of `f` that a drop may name in `cascade`; empty where there are none.
     """
@@ -66,7 +69,8 @@ class Feature:
     fresh: Mapping[str, str] = field(default_factory=dict)
     probes: tuple[Probe, ...] = ()
     refuse: Mapping[str, str] = field(default_factory=dict)
-    either: Mapping[str, str] = field(default_factory=dict)
+    declined: Mapping[str, str] = field(default_factory=dict)
+    goes: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
     cascade: tuple[str, ...] = ()
 
@@ -88,7 +92,8 @@ def shape(
     text: str | None = None,
     probes: tuple[Probe, ...] = (),
     refuse: Mapping[str, str] | None = None,
-    either: Mapping[str, str] | None = None,
+    declined: Mapping[str, str] | None = None,
+    goes: tuple[str, ...] = (),
     lacks: tuple[str, ...] = (),
     cascade: tuple[str, ...] = (),
 ) -> Feature:
@@ -118,7 +123,8 @@ def shape(
         fresh={**row, **(fresh or {})},
         probes=probes,
         refuse=refuse or {},
-        either=either or {},
+        declined=declined or {},
+        goes=goes,
         lacks=frozenset(lacks),
         cascade=cascade,
     )

@@ -78,12 +78,15 @@ class Case:
         change: Callable[[Path], str | None],
         more: Callable[[Snapshot, Snapshot, Operation], Iterable[str]] = lambda *_: (),
         blind: frozenset[str] = frozenset(),
+        *,
+        strict: bool = False,
     ) -> Verdict:
         """Write the database to `path`, let `change` work on it, and return what became of it.
 
         `change` returns None when it is done, or its refusal as text. `more` may find further
         losses in the snapshots before and after (see `tests.matrix.wording`); `blind` names the
-        kinds of probes that would be unfair to ask of the tool.
+        kinds of probes that would be unfair to ask of the tool; `strict` holds it to what Drydock
+        is to decline (see `expectation.declined`).
         """
         operation = replace(operation, blind=operation.blind | blind)
         path.write_bytes(self.image)
@@ -92,6 +95,8 @@ class Case:
             old.deserialize(self.image)
             reasons: list[str] = []
             right = expectation.right_refusal(old, operation, self.feature, self.before)
+            declined = right or expectation.declined(old, operation, self.feature, self.before)
+            right = declined if strict else right
             try:
                 if error is None and right and not self._has(operation.column):
                     kind, reasons = Kind.LOST, [f"done, although {right}"]
@@ -104,8 +109,7 @@ class Case:
                         kind, reasons = Kind.LOST, [f"done, although {right}"]
                 else:
                     reasons = list(self._traces(new))
-                    may = right or expectation.may_refuse(old, operation, self.feature, self.before)
-                    kind = Kind.RIGHTLY_REFUSED if may else Kind.NEEDLESSLY_REFUSED
+                    kind = Kind.RIGHTLY_REFUSED if declined else Kind.NEEDLESSLY_REFUSED
                     kind = Kind.LOST if reasons else kind
                     reasons.append(error)
             except sqlite3.Error as damage:
@@ -139,12 +143,12 @@ class Case:
         gone = frozenset({column} if kind in ("drop", "drop cascade") else ())
         now = Names(renamed, gone, self._compared(operation))
         earlier = self._earlier(old, now.compared)
-        goes = kind == "drop" and operation.name in self.feature.either
         # What a dropped column guarded, or what was named to go with it, may act no more.
-        if not goes and kind != "drop cascade":
+        guarded = self.feature.goes if kind == "drop" and column == self.feature.f else ()
+        if kind != "drop cascade":
             later = probes.observe(new, self.feature, now)
             for first, then in zip(earlier, later, strict=True):
-                if first and then and first.kind not in operation.blind:
+                if first and then and first.kind not in operation.blind | set(guarded):
                     yield from comparison.behaviour(first, then, operation)
         if earlier[0] is None or earlier[0].said != "ok":
             return  # not even a good row can be inserted: an insert proves nothing

@@ -110,6 +110,35 @@ def test_f15_the_oracle_finds_children_deleted_by_a_rebuild(tmp_path: Path) -> N
     assert any(reason.startswith("child: ") for reason in verdict.reasons)
 
 
+@pytest.mark.parametrize(
+    ("feature", "operation"),
+    [("duplicates but for case", "f: drop"), ("a view of star", "bystander: drop")],
+)
+def test_what_is_to_be_declined_binds_drydock_alone(
+    feature: str, operation: str, tmp_path: Path
+) -> None:
+    """Another tool may drop a column with its own UNIQUE, or out of a view of star."""
+    case, asked = _cell(feature, operation)
+
+    def rebuild(path: Path) -> str | None:
+        items = [part for part in case.before.sql.split(",\n") if f"  {asked.column} " not in part]
+        names = ", ".join(c.name for c in case.before.columns if c.name != asked.column)
+        with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+            conn.executescript(
+                ",\n".join(items).replace('"t"', "new")
+                + f"; INSERT INTO new SELECT {names} FROM t; PRAGMA legacy_alter_table = ON;"
+                " DROP TABLE t; ALTER TABLE new RENAME TO t;"
+            )
+        return None
+
+    assert case.judge(asked, tmp_path / "cell.db", rebuild).kind is Kind.LOSSLESS
+    verdict = case.judge(asked, tmp_path / "cell.db", rebuild, strict=True)
+    assert verdict.kind is Kind.LOST
+    assert "done, although" in verdict.reasons[0]
+    declined = case.judge(asked, tmp_path / "cell.db", lambda _: "no")
+    assert declined.kind is Kind.RIGHTLY_REFUSED
+
+
 def test_doing_nothing_is_not_lossless(tmp_path: Path) -> None:
     """A change that was not made is a loss, whatever is asked."""
     case = Case(next(feature for feature in FEATURES if feature.name == "type TEXT"))
@@ -146,11 +175,10 @@ def _judged(
 ) -> Verdict:
     for stale in folder.glob("cell.db*"):
         stale.unlink()
-    more = wording.unasked if change.__name__ == "drydock" else None
     path = folder / "cell.db"
-    return (
-        case.judge(operation, path, change, more) if more else case.judge(operation, path, change)
-    )
+    if change.__name__ == "drydock":
+        return case.judge(operation, path, change, wording.unasked, strict=True)
+    return case.judge(operation, path, change)
 
 
 def _drydock(case: Case, operation: Operation) -> Callable[[Path], str | None]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from tests.matrix.feature import Feature, Probe, shape
 
-_ACROSS = "f: retype across affinity"
 _HELD = {"f: drop": "an index is on it"}
-_MEANS = {_ACROSS: "the index would compare other values"}
 
 
 def _index(
@@ -18,7 +16,7 @@ def _index(
     cascade: tuple[str, ...] = ("on f",),
 ) -> Feature:
     refuse = {**_HELD, "bystander: drop": "an index is on it"} if spare else _HELD
-    return shape(name, f, then=sql, refuse=refuse, either=_MEANS, cascade=cascade,
+    return shape(name, f, then=sql, refuse=refuse, cascade=cascade,
                  lacks=() if '"on f"' in sql else ("f: drop with cascade",))  # fmt: skip
 
 

@@ -6,18 +6,12 @@ from tests.matrix.feature import Feature, Probe, shape
 
 _KEYS = ("1", "2", "NULL", "4")
 _PK = "table: primary key to code"
-_ACROSS = "f: retype across affinity"
-_OWN = {
-    "f: drop": "its foreign key goes with it",
-    _ACROSS: "the key would compare other values",
-    "f: COLLATE": "",
-}
+_GOES = ("parent held", "parent goes", "parent moves")
 _BY_ID = {_PK: "a child refers to id, which would no longer be unique"}
 _READ = {
     "f: drop": "a child refers to it",
     "f: drop with cascade": "a child refers to it",
 }
-_WITH_READ = {_ACROSS: "the child's key compares other values", "f: COLLATE": "so with a collation"}
 _MOVES = (
     Probe("parent goes", "DELETE FROM other WHERE id = 4"),
     Probe("parent moves", "UPDATE other SET id = 55 WHERE id = 4"),
@@ -30,7 +24,7 @@ _CHANGES = (
 
 
 def _own(name: str, clause: str, f: str = "f INTEGER DEFAULT 3") -> Feature:
-    return shape(name, f"{f} {clause}", _KEYS, new="1", either=_OWN, probes=_MOVES)
+    return shape(name, f"{f} {clause}", _KEYS, new="1", goes=_GOES, probes=_MOVES)
 
 
 def _kid(name: str, action: str, column: str = "id") -> Feature:
@@ -43,7 +37,7 @@ def _kid(name: str, action: str, column: str = "id") -> Feature:
     )
     if column == "f":
         return shape(name, "f TEXT UNIQUE", ("'a'", "'b'", "NULL", "'d'"), then=then,
-                     probes=_CHANGES, refuse=_READ, either=_WITH_READ)  # fmt: skip
+                     probes=_CHANGES, refuse=_READ)  # fmt: skip
     return shape(name, then=then, probes=_CHANGES, refuse=_BY_ID)
 
 
@@ -63,32 +57,31 @@ FEATURES: tuple[Feature, ...] = (
           constraints="CONSTRAINT two FOREIGN KEY (f, num) REFERENCES pair(a, b)"
           " ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED",
           refuse={"f: drop": "a key of two columns holds it"},
-          either={_ACROSS: "", "bystander: retype across affinity": "", "f: COLLATE": ""},
           probes=(Probe("pair", "UPDATE pair SET b = 21 WHERE a = 2"),)),
     shape("own key to a table that is missing", "f INTEGER REFERENCES nowhere(id)",
-          ("NULL", "NULL", "NULL", "NULL"), new="NULL", either=_OWN,
+          ("NULL", "NULL", "NULL", "NULL"), new="NULL",
           first="PRAGMA foreign_keys=OFF;", lacks=("f: drop",)),
     shape("own key to TEXT, case of the names", "f TEXT REFERENCES Names(KEY)",
-          ("'x'", "'y'", "NULL", "'x'"), new="'x'", either=_OWN,
+          ("'x'", "'y'", "NULL", "'x'"), new="'x'",
           first="CREATE TABLE names(key TEXT PRIMARY KEY) WITHOUT ROWID;"
           "INSERT INTO names VALUES ('x'), ('y');"),
     shape("two keys on one column", "f INTEGER REFERENCES other(id) REFERENCES more(id)", _KEYS,
           new="1", first="CREATE TABLE more(id INTEGER PRIMARY KEY);"
-          "INSERT INTO more VALUES (1), (2), (4);", either=_OWN),
+          "INSERT INTO more VALUES (1), (2), (4);", goes=_GOES),
     shape("rows that already break a key", "f INTEGER REFERENCES other(id)", _KEYS, new="1",
-          either=_OWN,
-          then="PRAGMA foreign_keys=OFF; UPDATE t SET f = 404 WHERE id = 7;"
+          goes=_GOES, then="PRAGMA foreign_keys=OFF; UPDATE t SET f = 404 WHERE id = 7;"
           "INSERT INTO child(t_code) VALUES ('nobody'); PRAGMA foreign_keys=ON;"),
     shape("a self-reference ON DELETE CASCADE", "f INTEGER REFERENCES t(id) ON DELETE CASCADE",
-          ("NULL", "1", "2", "1"), new="1", refuse=_BY_ID, either=_OWN, probes=_CHANGES),
+          ("NULL", "1", "2", "1"), new="1", refuse=_BY_ID, probes=_CHANGES,
+          goes=("code unique", "child goes", "row goes", "row moves")),
     shape("a self-reference without a column", "f INTEGER REFERENCES T ON DELETE SET NULL",
-          ("NULL", "1", "2", "1"), new="1", refuse=_BY_ID, either=_OWN, probes=_CHANGES),
+          ("NULL", "1", "2", "1"), new="1", refuse=_BY_ID, probes=_CHANGES,
+          goes=("code unique", "child goes", "row goes", "row moves")),
     shape("a self-reference, both ends in focus", "f TEXT UNIQUE", ("'a'", "'b'", "NULL", "'d'"),
           constraints="FOREIGN KEY (spare) REFERENCES t(f) ON UPDATE CASCADE",
           then="UPDATE t SET spare = 'a';", first="PRAGMA foreign_keys=OFF;",
-          fresh={"spare": "'a'"}, refuse=_READ,
-          either={**_WITH_READ, "bystander: drop": "its foreign key goes with it",
-                  "bystander: COLLATE": "so with a collation"}, probes=_CHANGES),
+          fresh={"spare": "'a'"}, refuse=_READ, probes=_CHANGES,
+          declined={"bystander: drop": "a foreign key of the table names it"}),
     _kid("a child of id, CASCADE", "ON DELETE CASCADE ON UPDATE CASCADE"),
     _kid("a child of id, SET NULL", "ON DELETE SET NULL ON UPDATE SET NULL"),
     _kid("a child of id, SET DEFAULT", "ON DELETE SET DEFAULT"),
@@ -98,8 +91,7 @@ FEATURES: tuple[Feature, ...] = (
     _kid("a child of f, CASCADE", "ON DELETE CASCADE ON UPDATE CASCADE", "f"),
     _kid("a child of f, SET NULL", "ON DELETE SET NULL", "f"),
     shape("a child of two columns", "f TEXT", ("'a'", "'b'", "'c'", "'d'"),
-          constraints="UNIQUE (f, num)", refuse=_READ,
-          either={**_WITH_READ, "bystander: retype across affinity": ""}, probes=_CHANGES,
+          constraints="UNIQUE (f, num)", refuse=_READ, probes=_CHANGES,
           then="CREATE TABLE kid(k INTEGER PRIMARY KEY, a TEXT, b INTEGER,"
           " FOREIGN KEY (a, b) REFERENCES t(f, num) ON DELETE CASCADE ON UPDATE CASCADE);"
           "INSERT INTO kid(a, b) SELECT f, num FROM t;"),
@@ -107,7 +99,7 @@ FEATURES: tuple[Feature, ...] = (
           then="CREATE TABLE grandchild(id INTEGER PRIMARY KEY, c INTEGER REFERENCES child"
           " ON DELETE CASCADE); INSERT INTO grandchild(c) SELECT id FROM child;"),
     shape("two tables that refer to each other", "f INTEGER REFERENCES mutual(id) ON DELETE CASCADE"
-          " DEFERRABLE INITIALLY DEFERRED", _KEYS, new="1", refuse=_BY_ID, either=_OWN,
+          " DEFERRABLE INITIALLY DEFERRED", _KEYS, new="1", refuse=_BY_ID, goes=_GOES,
           first="PRAGMA foreign_keys=OFF;",
           then="CREATE TABLE mutual(id INTEGER PRIMARY KEY, t INTEGER REFERENCES t(id)"
           " ON DELETE CASCADE); INSERT INTO mutual VALUES (1, 1), (2, 2), (4, 7);",

@@ -29,7 +29,6 @@ def _column(name: str, spelled: str = "") -> Feature:
         f" INSERT INTO log VALUES (old.{f}); END;",
         probes=(Probe("view", "SELECT * FROM v ORDER BY 1"),),
         refuse={"f: drop": "the index, the view and the trigger"},
-        either={"f: retype across affinity": "the view would show other values"},
         cascade=("on_f", "v", "tr"),
     )
 
@@ -47,11 +46,10 @@ FEATURES: tuple[Feature, ...] = (
           then="UPDATE t SET \"ÅÄÖ\" = 'big ' || id;"
           'CREATE VIEW v AS SELECT "ÅÄÖ", "åäö" AS small FROM t;',
           refuse={"f: drop": "the view reads it"}, cascade=("v",),
-          either={"f: retype across affinity": ""},
           probes=(Probe("view", "SELECT * FROM v ORDER BY 1"),)),
     shape("a column named like the table", "t TEXT", column="t",
           then="CREATE VIEW v AS SELECT t.t AS shown FROM t;", refuse={"f: drop": "the view"},
-          either={"f: retype across affinity": ""}, cascade=("v",)),
+          cascade=("v",)),
     shape("another table with the same columns", first="CREATE TABLE u(id, f, spare, num);"
           "INSERT INTO u VALUES (1, 'uf', 'us', 5);",
           then="CREATE INDEX on_u ON u(f); CREATE VIEW v AS SELECT u.f, u.spare FROM u;",

@@ -67,11 +67,9 @@ FEATURES: tuple[Feature, ...] = (
           " SELECT * FROM t;"),
     shape("types with comments and CHECKs that look like SQL", "f VARCHAR /* (5) */ (20)"
           " CHECK (f NOT LIKE '%); DROP TABLE t; --%')",
-          either={"f: drop": "its own CHECK"},
           lacks=("f: retype within affinity", "f: retype across affinity")),
     shape("a default with a comment inside", "f TEXT DEFAULT /* none */ 'a -- b' /* said */",
           probes=(Probe("defaults", "INSERT INTO $t(id, code, num) VALUES (77, 'd', 1)"),)),
     shape("ON CONFLICT at every place", "f TEXT NOT NULL ON CONFLICT ABORT UNIQUE ON CONFLICT FAIL",
-          ("'a'", "'b'", "'c'", "'d'"), id_="id INTEGER PRIMARY KEY ON CONFLICT ROLLBACK",
-          either={"f: drop": "its own UNIQUE", "f: retype across affinity": ""}),
+          ("'a'", "'b'", "'c'", "'d'"), id_="id INTEGER PRIMARY KEY ON CONFLICT ROLLBACK"),
 )  # fmt: skip

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from tests.matrix.feature import Feature, Probe, shape
 
-_ACROSS = "f: retype across affinity"
 _READ = {"f: drop": "a trigger uses it"}
-_MEANS = {_ACROSS: "the trigger would see other values"}
 _LOG = "CREATE TABLE log(n INTEGER PRIMARY KEY, what, value);\n"
 _PROBES = (
     Probe("fires", "UPDATE $t SET num = num + 1 WHERE code = 'c2'"),
@@ -29,7 +27,7 @@ def _trigger(
     refuse = {**(_READ if reads else {}), **(more or {})}
     if spare:
         refuse["bystander: drop"] = spare
-    return shape(name, then=_LOG + sql, refuse=refuse, either=_MEANS, probes=_PROBES,
+    return shape(name, then=_LOG + sql, refuse=refuse, probes=_PROBES,
                  cascade=cascade if reads else ())  # fmt: skip
 
 
@@ -88,7 +86,7 @@ FEATURES: tuple[Feature, ...] = (
           " UPDATE t SET f = new.shown WHERE id = old.id; END;"
           "CREATE TRIGGER tr2 INSTEAD OF DELETE ON v BEGIN"
           " INSERT INTO log(what, value) VALUES ('view', old.shown); END;",
-          refuse=_READ, either=_MEANS, cascade=("v", "tr", "tr2"),
+          refuse=_READ, cascade=("v", "tr", "tr2"),
           probes=(*_PROBES, Probe("view write", "UPDATE v SET shown = 'w' WHERE id = 2"),
                   Probe("view delete", "DELETE FROM v WHERE id = 2"))),
     shape("a trigger that is broken already", then=_LOG + "CREATE TABLE gone(x);"
