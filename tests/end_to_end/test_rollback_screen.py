@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import sqlite3
 import subprocess
 import sys
+import termios
 from contextlib import closing
 
 import pytest
@@ -30,6 +32,9 @@ def answer(project, said, *words):
         stdin=inside,
         stdout=inside,
         stderr=inside,
+        start_new_session=True,
+        # It sits at the terminal, for ^C and for hanging up.
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads
     )
     os.close(inside)
     shown = b""
@@ -38,7 +43,7 @@ def answer(project, said, *words):
     if said is None:
         os.close(outside)  # the window is closed
     else:
-        os.write(outside, said + b"\n")
+        os.write(outside, said)
         try:
             while block := os.read(outside, 4096):
                 shown += block
@@ -59,7 +64,7 @@ def written(project):
 def test_the_question_tells_the_backup_apart_and_the_way_to_keep_rows(written):
     """A tired user reads one line before a y; a no is no run that was done."""
     before = written.dump()
-    code, shown = answer(written, b"n", "rollback")
+    code, shown = answer(written, b"n\n", "rollback")
     assert code == ExitCode.REFUSED
     told = " ".join(shown.split())
     assert "owner: 1 added" in told
@@ -73,7 +78,7 @@ def test_the_question_tells_the_backup_apart_and_the_way_to_keep_rows(written):
 
 def test_what_is_carried_over_is_not_told_as_left(written):
     """And told once, not before and after the stop."""
-    code, shown = answer(written, b"y", "rollback", "--keep-new-rows")
+    code, shown = answer(written, b"y\n", "rollback", "--keep-new-rows")
     assert code == 0
     assert shown.count("written since") == 1
     assert "left in the database that is kept" not in shown
@@ -88,3 +93,14 @@ def test_a_window_closed_at_the_question_is_no_yes(written):
     assert code in (ExitCode.INTERRUPTED, ExitCode.REFUSED)
     assert written.dump() == before
     assert written.inv("history").stdout.splitlines()[-1].startswith("✗")
+
+
+def test_ctrl_c_at_a_question_says_that_nothing_was_touched(project):
+    """On a line of its own, behind the ^C that the terminal shows."""
+    (project.migrations / "005_gone.sql").write_text("DELETE FROM log;")
+    before = project.dump()
+    code, shown = answer(project, b"\x03", "migrate")
+    assert code == ExitCode.INTERRUPTED
+    assert "\nerror: stopped by Ctrl-C" in shown.replace("\r", "")
+    assert "state: the database was not touched" in shown
+    assert project.dump() == before

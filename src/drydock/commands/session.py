@@ -111,6 +111,8 @@ def _walked_back(error: DrydockError | OSError | sqlite3.OperationalError) -> Dr
             return chain.abandon(walk, error)
         except DrydockError as stuck:
             return stuck
+    if isinstance(error, Interrupted):
+        error.state = error.state or "the database was not touched"
     if isinstance(error, DrydockError):
         return error
     return DrydockError(

@@ -182,7 +182,11 @@ class Terminal:
         if not (outlet.is_terminal(sys.stdin) and self._is_terminal):
             return None
         outlet.tell("\n".join(self._folded(f"{question} [y/N] ".splitlines())) + " ")
-        said = outlet.answer()
+        try:
+            said = outlet.answer()
+        except BaseException:
+            outlet.tell("\n")  # the error is not to stand behind the question
+            raise
         return None if said is None else said.lower() in ("y", "yes")
 
     def error(self, error: DrydockError) -> None:
