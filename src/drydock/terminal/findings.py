@@ -10,7 +10,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from drydock.terminal.text import one_line, padded, safe, shortened, width_of, wrapped
+from drydock.terminal.text import (
+    one_line,
+    padded,
+    safe,
+    shortened,
+    width_of,
+    wrapped,
+    wrapped_whole,
+)
 from drydock.words import counted
 
 if TYPE_CHECKING:
@@ -111,9 +119,13 @@ def _finding(
         yield from _say(f"allowed: {finding.allowed}", width, indent)
     elif finding.fix:
         for number, text in enumerate(safe(finding.fix).splitlines()):
-            line = f"{indent}{'fix: ' if number == 0 else '     '}{text}"
-            statement = _STATEMENT.search(line)
-            yield Line(line, sql=statement.start() if statement else None)
+            opening = f"{indent}{'fix: ' if number == 0 else '     '}"
+            statement = _STATEMENT.search(f"{opening}{text}")
+            if statement:
+                yield Line(f"{opening}{text}", sql=statement.start())
+            else:
+                rest = " " * len(opening)
+                yield from map(Line, wrapped_whole(text, width, first=opening, rest=rest))
 
 
 def _object(finding: Finding) -> str:

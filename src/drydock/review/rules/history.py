@@ -61,7 +61,7 @@ def edited(change: History, s: Situation) -> Iterator[Verdict]:
         yield Verdict(
             "error",
             shown,
-            "put the applied text back, and make the change in a new migration: inv new NAME; "
+            "put the applied text back, and make the change in a new migration: inv new NAME\n"
             "if only its words changed, a comment for example: "
             f"inv adopt --unmark {migration.name} --mark {migration.name}",
             migration=migration.name,
@@ -85,7 +85,7 @@ def missing(change: History, s: Situation) -> Iterator[Verdict]:
     for entry in change.plan.missing:
         facts = [f"applied {entry.applied_at} by run {entry.run}; its file is gone"]
         fix = (
-            f"bring it back from version control: git log --diff-filter=D -- '*{entry.name}*'; "
+            f"bring it back from version control: git log --diff-filter=D -- '*{entry.name}*'\n"
             f"if it was taken out on purpose: inv adopt --unmark {entry.name}"
         )
         if renamed := pending.get(entry.checksum):
@@ -108,7 +108,7 @@ def empty(change: Nothing, s: Situation) -> Iterator[Verdict]:
     yield Verdict(
         "error" if change.unwritten else "warning",
         ("it is as inv new made it",) if change.unwritten else ("it has no statement",),
-        f"write what it is to do; if it is meant so: {change.comment} drydock: allow empty: REASON",
+        f"write what it is to do\nif it is meant so: {change.comment} drydock: allow empty: REASON",
     )
 
 
