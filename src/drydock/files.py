@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +149,10 @@ def folder_of_copies(path: Path) -> Path:
     is_new = not path.exists()
     private_folder(path)
     if is_new:
-        (path / ".gitignore").write_text("*\n", encoding="utf-8")
+        ignored = path / ".gitignore"
+        with suppress(FileExistsError):  # another run makes the same folder
+            create_private(ignored)
+        ignored.write_text("*\n", encoding="utf-8")
     return path
 
 
