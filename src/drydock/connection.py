@@ -266,7 +266,11 @@ def candidate(path: Path, *, journal: bool) -> sqlite3.Connection:
     connection.text_factory = lambda data: data.decode(errors="replace")
     # The application's own triggers may write to a full-text index, as under any other connection.
     connection.execute("PRAGMA trusted_schema=ON")
-    be_disposable(connection, journal=journal)
+    try:
+        be_disposable(connection, journal=journal)
+    except sqlite3.Error:  # a migration has left what SQLite cannot read
+        connection.close()
+        raise
     return connection
 
 

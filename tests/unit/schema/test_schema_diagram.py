@@ -78,7 +78,8 @@ def test_changes_are_marked_by_sign_and_colour(schema_of):
         assert ("gone" in second.get("class")) is (css == "removed")
     added = "fresh: FOREIGN KEY (trip) REFERENCES trips (id) (added)"
     assert group(picture, added) is not None
-    assert group(picture, "gone: FOREIGN KEY (leg) REFERENCES legs (id) (removed)")
+    removed = "gone: FOREIGN KEY (leg) REFERENCES legs (id) (removed)"
+    assert group(picture, removed) is not None
     assert not group(picture, "legs").get("class")
 
 
