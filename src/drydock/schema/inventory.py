@@ -39,7 +39,7 @@ _COLUMNS = """
     FROM main.sqlite_schema AS m, pragma_table_xinfo(m.name, 'main') AS x
     WHERE m.type = 'table' AND m.rootpage <> 0"""
 _VIRTUAL_COLUMNS = """
-    SELECT ?1, name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main')"""
+    SELECT ?, name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?, 'main')"""
 _FOREIGN_KEYS = """
     SELECT m.name, f.id, f."table", f."from", f."to", f.on_delete, f.on_update
     FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f
@@ -126,7 +126,7 @@ def _columns(
     for name, (kind, *_) in listed.items():
         if kind == "virtual":
             try:
-                columns |= _grouped(rows.execute(_VIRTUAL_COLUMNS, (name,)).fetchall())
+                columns |= _grouped(rows.execute(_VIRTUAL_COLUMNS, (name, name)).fetchall())
             except sqlite3.OperationalError as error:
                 if "no such module" not in str(error):
                     raise
