@@ -230,8 +230,11 @@ def decline(walk: Walk, step: str, error: DrydockError, began: float) -> None:
     """Leave the record and the receipt of a run that ended before it had done anything.
 
     Where an unfinished run still has to tell what is to be finished, or the disk does not take
-    it, there is none: the first failure matters more.
+    it, there is none: the first failure matters more. Where steps have been done in this process,
+    they are still to be undone, and that leaves both (`abandon`).
     """
+    if walk.done:
+        return
     if walk.run is None:
         with suppress(DrydockError, OSError):
             if record.unfinished(walk.state) is None:

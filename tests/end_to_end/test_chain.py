@@ -336,6 +336,24 @@ def test_database_is_locked_names_the_process(project, mode):
     assert project.journal_mode() == mode
 
 
+def test_a_step_before_a_refused_one_is_undone(tmp_path):
+    """`inv stop-backend migrate`: the backend is not left down by a question without an answer."""
+    served = Project(tmp_path / "project", port=free_port())
+    (served.migrations / "005_gone.sql").write_text("DELETE FROM log;")
+    with served.running():
+        before = served.dump()
+        for words in (("stop-backend", "migrate"), ("stop-backend", "rollback", "--to", "ID")):
+            if "rollback" in words:
+                assert served.inv("backup").returncode == 0
+                words = (*words[:-1], served.backups()[0])  # noqa: PLW2901
+            refused = served.inv(*words)
+            assert refused.returncode == ExitCode.REFUSED, refused.stderr
+            assert served.is_running()
+            assert "the backend is running on it" in refused.stderr
+            assert served.inv("history").stdout.splitlines()[-1].startswith("✗")
+        assert served.dump() == before
+
+
 def test_no_backend_says_that_the_backend_may_be_what_holds_the_database(tmp_path):
     """It was told to leave it alone, and cannot work beside it."""
     served = Project(tmp_path / "project", port=free_port())
