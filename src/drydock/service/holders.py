@@ -164,7 +164,7 @@ def _by_open_files(names: list[str]) -> tuple[dict[int, int], int]:
         except psutil.AccessDenied:
             hidden += 1
             continue
-        except psutil.Error:
+        except (psutil.Error, OSError):
             continue
         if count:
             found[each.pid] = count

@@ -38,7 +38,7 @@ def command(pid: int) -> tuple[str, ...]:
 
     try:
         return tuple(psutil.Process(pid).cmdline())
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return ()
 
 
@@ -48,7 +48,7 @@ def folder(pid: int) -> Path | None:
 
     try:
         return Path(psutil.Process(pid).cwd())
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return None
 
 
@@ -59,7 +59,7 @@ def ancestors(pid: int) -> list[Identity]:
     try:
         process = psutil.Process(pid)
         pids = [pid, *(parent.pid for parent in process.parents())]
-    except psutil.Error:
+    except (psutil.Error, OSError):
         pids = [pid]
     return [found for found in map(identify, pids) if found]
 
@@ -77,7 +77,7 @@ def tree(roots: Iterable[Identity]) -> list[Identity]:
         found.setdefault(root.pid, root)
         try:
             children = psutil.Process(root.pid).children(recursive=True)
-        except psutil.Error:
+        except (psutil.Error, OSError):
             continue
         for child in children:
             identity = identify(child.pid)
@@ -165,5 +165,5 @@ def _started(pid: int) -> float | None:
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
         return process.create_time()
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return None

@@ -139,14 +139,14 @@ class Yard:
         """Return every process that runs in this folder."""
         found = []
         for each in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(psutil.Error, OSError):
                 if Path(each.cwd()).is_relative_to(self.folder):
                     found.append(each)
         return [each for each in found if each.pid != os.getpid()]
 
     def clear(self) -> None:
         for stray in self.strays():
-            with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(psutil.Error, OSError):
                 stray.kill()
         for process in self._started:
             with contextlib.suppress(ProcessLookupError):
