@@ -105,4 +105,5 @@ def test_the_collector_leaves_alone_what_lasts_until_the_end(project, bare):
     """Going through Invoke's modules once more at exit takes longer than `inv status` does."""
     _, modules, kept_out = started(project, "status")
     assert kept_out > 10 * len(modules)
-    assert started(bare, "hello")[2] == 0
+    # Python 3.12 keeps a few hundred of its own out from the beginning.
+    assert started(bare, "hello")[2] < kept_out / 10
