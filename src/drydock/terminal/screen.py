@@ -181,8 +181,9 @@ class Terminal:
         self._rest()
         if not (outlet.is_terminal(sys.stdin) and self._is_terminal):
             return None
-        outlet.tell("\n".join(self._folded(f"{question} [y/N] ".splitlines())) + " ")
+        asked = "\n".join(self._folded(f"{question} [y/N] ".splitlines())) + " "
         try:
+            outlet.tell(asked)
             said = outlet.answer()
         except BaseException:
             outlet.tell("\n")  # the error is not to stand behind the question
