@@ -122,3 +122,12 @@ def test_f29_free_space_is_what_this_user_can_write(tmp_path, monkeypatch):
     kept_back = SimpleNamespace(f_bavail=3, f_bfree=9, f_frsize=4096, f_bsize=1 << 20)
     monkeypatch.setattr(files.os, "statvfs", lambda _: kept_back)
     assert files.free_bytes(tmp_path) == 3 * 4096
+
+
+def test_f38_a_sync_that_goes_on_tells_what_it_met_when_it_is_waited_for(tmp_path):
+    """The system tells an error once; the next sync of the file would be content."""
+    (tmp_path / "there").write_bytes(b"x" * 4096)
+    files.Sync(tmp_path / "there").wait()
+    begun = files.Sync(tmp_path / "gone")
+    with pytest.raises(FileNotFoundError):
+        begun.wait()

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import signal
+import subprocess
+import sys
+import threading
+
 import pytest
 
-from drydock import backup, chain, settings
+from drydock import backup, chain, files, settings
 from drydock.backup import BackupFailed, DatabaseDamaged, taking
 from drydock.errors import Interrupted
 from drydock.executor import MigrationFailed
+from drydock.inspection import UndeclaredLoss
 from drydock.steps import migrate, take_backup
 from drydock.walk import Options, Walk
 from tests.support.databases import ask, dump, populate
 
 GOOD = "ALTER TABLE log ADD COLUMN also TEXT;\nUPDATE log SET also = 'x';\n"
 BAD = "CREATE TABLE twice (id INTEGER PRIMARY KEY);\n" + "INSERT INTO twice VALUES (1);\n" * 2
+HIDDEN_LOSS = (
+    "CREATE TABLE once (x);\n"
+    "CREATE TRIGGER all_gone AFTER INSERT ON once BEGIN DELETE FROM log; END;\n"
+    "INSERT INTO once VALUES (1);\n"
+)
 
 
 class Screen:
@@ -170,3 +182,38 @@ def test_steps_that_are_typed_one_by_one_prove_at_once(walk, live):
     assert walk.reporter.told["backup"].endswith(", proved)")
     assert walk.backup == kept
     chain.finish(walk, "done")
+
+
+def test_nothing_is_published_that_the_disk_refused_to_keep(walk, live, monkeypatch):
+    """The candidate is synced while it is inspected; an error there is told once, and only there.
+
+    The sync in front of the rename would not hear of it again (F38).
+    """
+    before = dump(live)
+    write(live, GOOD)
+    sync = files.sync
+
+    def refuse(path):
+        if threading.current_thread().name == "drydock-sync":
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        sync(path)
+
+    monkeypatch.setattr(files, "sync", refuse)  # the fault
+    with pytest.raises(chain.Unforeseen, match="Input/output error"):
+        chain.walk_all(walk)
+    assert dump(live) == before
+
+
+def test_a_refused_candidate_is_digested_no_further(walk, live, monkeypatch):
+    """Its file is gone; a process must not go on reading gigabytes of it."""
+    write(live, HIDDEN_LOSS)
+    started = []
+
+    def for_ever(_):
+        started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]))
+        return started[0]
+
+    monkeypatch.setattr(migrate.backups, "start_digest", for_ever)
+    with pytest.raises(UndeclaredLoss):
+        chain.walk_all(walk)
+    assert started[0].returncode == -signal.SIGKILL
