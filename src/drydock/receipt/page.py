@@ -8,6 +8,7 @@ widths a number gets.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jinja2 import Template
+    from jinja2.bccache import Bucket
     from markupsafe import Markup
 
     from drydock.receipt.facts import DataTold, MigrationTold, Receipt, StatementTold, TableTold
 
 _HERE = Path(__file__).parent
+_COMPILED = _HERE / "__pycache__"
 _OPEN_MIGRATIONS = 3
 """So many migrations are shown unfolded, those that failed always."""
 _SCHEMA_LINES = 200
@@ -93,14 +96,27 @@ def render(receipt: Receipt, picture: str) -> str:
 
 @cache
 def _template() -> Template:
-    """Return the compiled page; compiling costs more than a short run's other work together."""
+    """Return the compiled page, kept where Python keeps compiled modules.
+
+    Compiling costs more than a short run's other work together.
+    """
     import jinja2
 
+    class Kept(jinja2.FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            with suppress(OSError):  # installed by somebody else, or the disk is full
+                super().dump_bytecode(bucket)
+
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_clean
+        loader=jinja2.FileSystemLoader(_HERE),
+        bytecode_cache=Kept(str(_COMPILED), f"%s.{jinja2.__version__}.page"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_clean,
     )
     environment.filters.update(count=_count, seconds=_seconds, sql=_sql, bytes=_bytes)
-    return environment.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
+    return environment.get_template("page.html.j2")
 
 
 def _wide(picture: str) -> int:
