@@ -7,6 +7,7 @@ widths a number gets.
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from functools import cache
@@ -107,9 +108,10 @@ def _template() -> Template:
             with suppress(OSError):  # installed by somebody else, or the disk is full
                 super().dump_bytecode(bucket)
 
+    is_kept = not os.environ.get("PYTHONDONTWRITEBYTECODE")  # Invoke switches Python's own off
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
-        bytecode_cache=Kept(str(_COMPILED), f"%s.{jinja2.__version__}.page"),
+        bytecode_cache=Kept(str(_COMPILED), f"%s.{jinja2.__version__}.page") if is_kept else None,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import tempfile
-from pathlib import Path
 
 import jinja2
 import pytest
@@ -16,6 +15,7 @@ from drydock.receipt import page
 def compiled(tmp_path, monkeypatch):
     folder = tmp_path / "compiled"
     folder.mkdir()
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     monkeypatch.setattr(page, "_COMPILED", folder)
     page._template.cache_clear()
     yield folder
@@ -63,4 +63,11 @@ def test_where_nothing_can_be_kept_the_page_is_made_all_the_same(compiled, monke
 
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)  # the fault
     assert page._template().name == "page.html.j2"
-    assert list(Path(compiled).iterdir()) == []
+    assert list(compiled.iterdir()) == []
+
+
+def test_whoever_wants_no_byte_code_gets_none(compiled, monkeypatch):
+    """The variable is Python's own."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert page._template().name == "page.html.j2"
+    assert list(compiled.iterdir()) == []
