@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as percent
 
 from drydock import files
@@ -34,6 +34,20 @@ _NOT_THE_FILES_FAULT = {
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM),
 }
 _ROOM_TO_READ = 1 << 16  # bytes: the -shm file of a WAL database takes 32 kB
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose errors are SQLite's, also where their text is not UTF-8.
+
+    A damaged schema, or names in another encoding, come up in what SQLite says; Python decodes
+    that strictly, and raises an error of its own.
+    """
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        try:
+            return super().execute(sql, parameters)
+        except UnicodeDecodeError as error:
+            raise sqlite3.DatabaseError(error.object.decode(errors="replace")) from error
 
 
 class DatabaseMissing(DrydockError):
@@ -303,7 +317,9 @@ def require_uninterrupted(error: sqlite3.Error) -> None:
 def _open(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
     uri = f"file:{percent(os.fsencode(path))}?mode={mode}"
     try:
-        connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=timeout, isolation_level=None, factory=_Connection
+        )
     except sqlite3.OperationalError as error:
         raise OutOfReach(path, f"{error}") from error
     # A schema from elsewhere must not run code of its choice in our process (Security).

@@ -17,6 +17,7 @@ import signal
 import sqlite3
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,18 +73,22 @@ class Meter:
             setattr(os, name, self._wrapped(name, getattr(os, name)))
         real, meter = sqlite3.connect, self
 
-        class Counted(sqlite3.Connection):
-            def execute(self, sql, *arguments):
-                if WRITING_SQL.match(sql):
-                    meter.reached(f"sql {sql[:40]}", sql=True)
-                return super().execute(sql, *arguments)
+        @cache
+        def counted(factory):
+            class Counted(factory):
+                def execute(self, sql, *arguments):
+                    if WRITING_SQL.match(sql):
+                        meter.reached(f"sql {sql[:40]}", sql=True)
+                    return super().execute(sql, *arguments)
 
-            def backup(self, target, **options):
-                meter.reached("sql backup", sql=True)
-                return super().backup(target, **options)
+                def backup(self, target, **options):
+                    meter.reached("sql backup", sql=True)
+                    return super().backup(target, **options)
 
-        def connect(*arguments, **options):
-            return real(*arguments, **{"factory": Counted, **options})
+            return Counted
+
+        def connect(*arguments, factory=sqlite3.Connection, **options):
+            return real(*arguments, factory=counted(factory), **options)
 
         sqlite3.connect = connect
 

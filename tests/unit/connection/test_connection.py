@@ -12,7 +12,7 @@ import pytest
 from drydock import connection
 from drydock.connection import DatabaseLocked, DatabaseMissing, NotADatabase
 from drydock.errors import ExitCode
-from tests.support.databases import ask, beside, populate
+from tests.support.databases import ask, beside, change, populate
 from tests.support.namespaces import run_mounted
 from tests.support.stray import Stray
 
@@ -101,6 +101,19 @@ class TestWhatIsNoDatabase:
         with pytest.raises(NotADatabase) as caught:
             open_it(path)
         assert "malformed" in caught.value.cause[0]
+
+    def test_a_schema_that_cannot_even_be_told_is_told(self, tmp_path, open_it):
+        """What SQLite says of it is no UTF-8, and Python's own error is none of SQLite's."""
+        path = populate(tmp_path / "app.db")
+        change(
+            path,
+            "PRAGMA writable_schema=ON;"
+            "UPDATE sqlite_schema SET name = CAST(x'6cd7ff' AS TEXT), sql = 'CREATE TABLE half'"
+            " WHERE name = 'log'",
+        )
+        with pytest.raises(NotADatabase) as caught:
+            open_it(path)
+        assert "malformed database schema (l\ufffd" in caught.value.cause[0]
 
 
 FULL = """
