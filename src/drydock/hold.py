@@ -24,7 +24,9 @@ from drydock.faults import reach
 from drydock.words import as_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from drydock.service.holders import Holder
 
 _RETRY_SECONDS = 0.05
 
@@ -132,7 +134,27 @@ def named(path: Path) -> tuple[str, ...]:
     """Return who has the database open, each as ``command (pid N)``; empty if nobody is seen."""
     from drydock.service.holders import holders
 
-    return tuple(f"{' '.join(each.command)[:120]} (pid {each.pid})" for each in holders(path).found)
+    return _told(holders(path).found)
+
+
+def left_behind(path: Path, device: int, inode: int, *, timeout: float) -> tuple[str, ...]:
+    """Return who still has a file open that another one has replaced at `path`, as `named` does.
+
+    They get `timeout` seconds to find out: what they try to write is refused as long as the new
+    file is not in WAL mode (READONLY_DBMOVED), and most then close it.
+    """
+    from drydock.service.holders import holders_of_replaced
+
+    deadline = time.monotonic() + timeout
+    while left := holders_of_replaced(path, device, inode).found:
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(_RETRY_SECONDS)
+    return _told(left)
+
+
+def _told(found: Iterable[Holder]) -> tuple[str, ...]:
+    return tuple(f"{' '.join(each.command)[:120]} (pid {each.pid})" for each in found)
 
 
 def require_writable(path: Path) -> None:

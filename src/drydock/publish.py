@@ -20,7 +20,7 @@ from drydock import connection, files
 from drydock.connection import DatabaseLocked
 from drydock.errors import DrydockError
 from drydock.faults import reach
-from drydock.hold import named
+from drydock.hold import left_behind, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,9 +57,13 @@ class CandidateUnsettled(DrydockError):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How the candidate became live: by a rename, or page by page through SQLite's backup API."""
+    """How the candidate became live: by a rename, or page by page through SQLite's backup API.
+
+    `left_behind` names who has the replaced file open still: the new one must stay out of WAL mode.
+    """
 
     way: Way
+    left_behind: tuple[str, ...] = ()
 
 
 def settle(candidate: Path) -> str:
@@ -91,6 +95,7 @@ def publish(
     hold: Hold,
     *,
     announce: Callable[[Way, int, int], None],
+    into_wal: bool,
     keep_old: Path | None = None,
 ) -> Publication:
     """Make `candidate` the live database.
@@ -100,6 +105,7 @@ def publish(
         hold: The live database, held; it is let go when this returns.
         announce: Called with the way, the live file's inode and the candidate's, to be recorded
             durably before the live path changes.
+        into_wal: The new database is going to be put into WAL mode.
         keep_old: Where the old database is kept under another name, at no cost.
 
     Raises:
@@ -117,7 +123,8 @@ def publish(
     way: Way = "rename" if _can_rename(candidate, live) else "backup-api"
     reach("publish-2")
     # 3. The record says what is about to happen, and how to tell old from new.
-    announce(way, live.stat().st_ino, candidate.stat().st_ino)
+    old = live.stat()
+    announce(way, old.st_ino, candidate.stat().st_ino)
     reach("publish-3")
     for suffix in _SIDECARS:
         # Whatever stands beside the live file would be replayed into the new one (F04, F05). We
@@ -126,16 +133,23 @@ def publish(
     # Nor may a power cut bring one back: SQLite does not sync the folder after it has deleted the
     # journal of the hold's own change, and a disk may keep the rename and not the deletion.
     files.sync(live.parent)
-    if way == "rename" and not _rename(candidate, live, keep_old):
+    if way == "rename" and (
+        (into_wal and _came_late(live)) or not _rename(candidate, live, keep_old)
+    ):
         way = "backup-api"
         announce(way, 0, 0)
     if way == "backup-api":
         _copy_into(candidate, hold, keep_old)
+    watched = way == "rename" and into_wal
+    late = watched and bool(left_behind(live, old.st_dev, old.st_ino, timeout=0))
     # 6. Let go of the old file. A stray connection to it cannot write any more: SQLite answers
     #    READONLY_DBMOVED. Whoever opens the path gets the new database.
     hold.release()
     reach("publish-6")
-    return Publication(way)
+    # 7. That answer comes only while there is no -wal to be found by its name: whoever opened the
+    #    old file in the moment before the rename gets the time to hear it.
+    left = left_behind(live, old.st_dev, old.st_ino, timeout=hold.timeout) if late else ()
+    return Publication(way, left)
 
 
 def _can_rename(candidate: Path, live: Path) -> bool:
@@ -152,6 +166,16 @@ def _can_rename(candidate: Path, live: Path) -> bool:
         return False  # Only writing into the live file itself keeps its owner.
     files.sync(candidate)
     return _owner(candidate) == (state.st_uid, state.st_gid)
+
+
+def _came_late(live: Path) -> bool:
+    """Whether somebody has opened the live file since the hold proved that nobody had it.
+
+    A browser, or a writer that waits its turn, keeps the old file behind a rename. It would find
+    the -wal of the new one by its name, take it for its own and write old pages into it: the new
+    database is corrupt (F08). So nothing is replaced under it; the file it has gets the new pages.
+    """
+    return bool(named(live))
 
 
 def _rename(candidate: Path, live: Path, keep_old: Path | None) -> bool:

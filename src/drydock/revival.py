@@ -89,7 +89,7 @@ def revive(walk: Walk, wanted: Backup) -> Path | None:
     walk.candidate.replace(live)
     files.sync(live.parent)
     walk.record.note(phase="published")
-    walk.restore_journal_mode(wanted.manifest.journal_mode)
+    walk.restore_journal_mode(wanted.manifest.journal_mode, walk.left_behind())
     return kept
 
 

@@ -223,15 +223,34 @@ class Walk:
         states = [path.stat() for path in paths if path.exists()]
         return tuple((state.st_size, state.st_mtime_ns) for state in states)
 
-    def restore_journal_mode(self, mode: str) -> None:
-        """Put the live database back into `mode`; where that cannot be, say how to do it."""
+    def restore_journal_mode(self, mode: str, left_behind: Sequence[str] = ()) -> None:
+        """Put the live database back into `mode`; where that cannot be, say how to do it.
+
+        Not into WAL mode while the file that it replaced is open to those named in `left_behind`:
+        they would take its -wal for theirs (F08).
+        """
         from drydock import hold
 
-        if not hold.restore_journal_mode(self.live, mode, timeout=self.settings.timeout):
-            self.reporter.note(
-                f"{self.live.name} could not be put back into {mode.upper()} mode; to do it: "
-                f"sqlite3 {as_word(self.live)} 'PRAGMA journal_mode={mode}'"
-            )
+        first = ""
+        if mode == "wal" and left_behind:
+            first = f" while {', '.join(left_behind)} has the file open that it replaced"
+        elif hold.restore_journal_mode(self.live, mode, timeout=self.settings.timeout):
+            return
+        self.reporter.note(
+            f"{self.live.name} could not be put back into {mode.upper()} mode{first}; to do it"
+            f"{', close that, then' * bool(first)}: "
+            f"sqlite3 {as_word(self.live)} 'PRAGMA journal_mode={mode}'"
+        )
+
+    def left_behind(self) -> tuple[str, ...]:
+        """Return who still has the file open that this run, killed or failed since, replaced."""
+        from drydock import hold
+
+        found = self.record.record
+        if found.way != "rename" or not found.old_inode:
+            return ()
+        device, timeout = self.live.stat().st_dev, self.settings.timeout
+        return hold.left_behind(self.live, device, found.old_inode, timeout=timeout)
 
     def close(self) -> None:
         """Let go of everything; harmless when it was done before."""

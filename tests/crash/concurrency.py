@@ -6,6 +6,8 @@ database, whichever file it was written to.
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from tests.crash.sweeps import cleaned
 from tests.support.stray import Stray
 
 if TYPE_CHECKING:
+    from tests.crash.forked import Finished
     from tests.crash.laboratory import Laboratory
     from tests.crash.specimen import Specimen
 
@@ -29,6 +32,7 @@ WRITER = """
 import sqlite3, sys, time
 database, name, wait, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4])
 keeps = sys.argv[5] == "keeps"  # one connection for all, or one each
+statement = sys.argv[6]
 db = sqlite3.connect(database, timeout=wait, isolation_level=None) if keeps else None
 print("ready", flush=True)
 end = time.monotonic() + seconds
@@ -38,7 +42,7 @@ while time.monotonic() < end:
     try:
         used = db or sqlite3.connect(database, timeout=wait, isolation_level=None)
         try:
-            used.execute("INSERT INTO item (owner_id, name) VALUES (1, ?)", (f"{name} {n}",))
+            used.execute(statement, (f"{name} {n}",))
             print(f"{name} {n}", flush=True)
         finally:
             if used is not db:
@@ -81,34 +85,14 @@ def writers(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
     styles = [(chance.choice((0, 2.0)), chance.choice(("keeps", "opens"))) for _ in range(3)]
     seconds = 1.5 + chance.random()
     processes = [
-        subprocess.Popen(
-            [
-                *(sys.executable, "-c", WRITER, str(specimen.database), f"writer {place}"),
-                *(str(wait), str(seconds), style),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        _writer(specimen, f"writer {place}", _INTO_ITEM, wait=wait, seconds=seconds, style=style)
         for place, (wait, style) in enumerate(styles)
     ]
-    for process in processes:
-        assert process.stdout is not None
-        process.stdout.readline()
     time.sleep(0.2 * chance.random())
     done = specimen.inv("migrate", "--yes")
-    acknowledged = set()
-    for process in processes:
-        lines, _ = process.communicate(timeout=30)
-        acknowledged.update(lines.split("\n")[:-1])
-    with closing(sqlite3.connect(specimen.database)) as db:
-        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        rows = {row[0] for row in db.execute("SELECT name FROM item WHERE name LIKE 'writer %'")}
-    lost = acknowledged - rows
-    finding = None
-    if lost:
-        finding = Finding(
-            "lost", f"{len(lost)} of {len(acknowledged)} rows, exit {done.returncode}"
-        )
+    finding = _unaccounted(specimen, _acknowledged(processes), "SELECT name FROM item", done)
+    if finding is not None:
+        pass
     elif done.returncode not in (0, ExitCode.BUSY):
         finding = Finding("silent", f"exit {done.returncode}\n{done.screen}")
     elif (done.returncode == 0) != (len(specimen.applied()) == 4):
@@ -116,6 +100,104 @@ def writers(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
     if finding is None:
         specimen.remove()
     return f"{shape} ({'won' if done.returncode == 0 else 'refused'})", finding
+
+
+def latecomers(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
+    """Programs that open the database while a run holds it, and go on after its publish.
+
+    They wait their turn, or have only opened it. Behind a rename they would keep the old file, and
+    take the -wal of the new one, which they find by its name, for their own.
+    """
+    shape = ("wal", "proving-wal", "delete")[number % 3]
+    chance = laboratory.chance("latecomers", number)
+    template = laboratory.template(shape)
+    specimen = template.specimen()
+    held, published = (template.calls.index(call) + 1 for call in (_HELD, _PUBLISHED))
+    at = chance.randint(held + 1, published + 8)
+    child = Child(specimen.root, ("migrate", "--yes"), specimen.environment, Fault("SIGSTOP", at))
+    with ExitStack() as stack:
+        child.wait_for_stop()
+        late = [stack.enter_context(Stray(specimen.database)) for _ in range(chance.choice((0, 2)))]
+        for browser in late[1:]:
+            with suppress(sqlite3.OperationalError):
+                browser.sql("SELECT count(*) FROM log")
+        processes = [
+            _writer(
+                specimen,
+                f"late {place}",
+                _INTO_LOG,
+                wait=chance.choice((0.3, 5.0)),
+                seconds=0.6 + chance.random() / 2,
+                style=chance.choice(("keeps", "opens")),
+            )
+            for place in range(3)
+        ]
+        os.kill(child.pid, signal.SIGCONT)
+        done = child.wait()
+        for turn in range(20):
+            for browser in late:
+                with suppress(sqlite3.OperationalError):
+                    browser.sql(f"INSERT INTO log VALUES (0, 'late browser {turn}')")
+        acknowledged = _acknowledged(processes)
+    finding = _unaccounted(specimen, acknowledged, "SELECT what FROM log", done)
+    if finding is None and done.returncode not in (0, ExitCode.BUSY):
+        finding = Finding("silent", f"exit {done.returncode}\n{done.screen}")
+    if finding is None:
+        with closing(sqlite3.connect(specimen.database)) as db, db:
+            db.execute("DELETE FROM log WHERE what LIKE 'late %'")
+        finding = specimen.after_fault(done) or specimen.after_recovery()
+    told = f"{shape} ({'won' if done.returncode == 0 else 'refused'})"
+    return told, cleaned(specimen, finding, f"stopped at call {at}: {template.calls[at - 1]}")
+
+
+_INTO_ITEM = "INSERT INTO item (owner_id, name) VALUES (1, ?)"
+_INTO_LOG = "INSERT INTO log VALUES (0, ?)"
+_HELD, _PUBLISHED = "sql BEGIN IMMEDIATE", "os.rename candidate.db"
+
+
+def _writer(
+    specimen: Specimen, name: str, statement: str, *, wait: float, seconds: float, style: str
+) -> subprocess.Popen[str]:
+    """Start a program that writes for so many seconds; return when it is about to."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-c", WRITER, str(specimen.database), name),
+            *(str(wait), str(seconds), style, statement),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def _acknowledged(processes: list[subprocess.Popen[str]]) -> set[str]:
+    """Wait for the writers; return what SQLite told them is in the database."""
+    told: set[str] = set()
+    for process in processes:
+        lines, _ = process.communicate(timeout=30)
+        told.update(lines.split("\n")[:-1])
+    return told
+
+
+def _unaccounted(
+    specimen: Specimen, acknowledged: set[str], query: str, done: Finished
+) -> Finding | None:
+    """Say which acknowledged rows are not there, or that SQLite finds the database damaged."""
+    screen = f"exit {done.returncode}\n{done.screen}"
+    try:
+        with closing(sqlite3.connect(specimen.database)) as db:
+            problems = db.execute("PRAGMA integrity_check").fetchall()
+            rows = {row[0] for row in db.execute(query)}
+    except sqlite3.DatabaseError as error:
+        return Finding("mixed", f"{error}\n{screen}")
+    if problems != [("ok",)]:
+        return Finding("mixed", f"{problems[:5]}\n{screen}")
+    lost = acknowledged - rows
+    if lost:
+        return Finding("lost", f"{len(lost)} of {len(acknowledged)} rows, {screen}")
+    return None
 
 
 HABITS = {

@@ -81,6 +81,10 @@ class Child:
                 break
         return self._since_signal()
 
+    def wait_for_stop(self) -> None:
+        """Return when it has stopped itself (a fault of the kind SIGSTOP), or ended before."""
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
     def _note_signal(self) -> None:
         self._met[:] = CLOCK.pack(time.monotonic(), _kept_waiting(self.pid or os.getpid()))
 

@@ -57,6 +57,7 @@ KINDS = (
     Kind("served", signals.served, 150, 0.06, "signals"),
     Kind("runners", concurrency.runners, 200, 0.03, "rounds of eight runners"),
     Kind("writers", concurrency.writers, 60, 0.03, _OTHERS),
+    Kind("latecomers", concurrency.latecomers, 120, 0.03, _OTHERS),
     Kind("browsers", concurrency.browsers, 90, 0.02, _OTHERS),
     Kind("script", inputs.scripts, 1_000_000, 0.01, "scripts"),
     Kind("input", inputs.files, 300, 0.03, _OTHERS),

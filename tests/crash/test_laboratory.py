@@ -127,6 +127,12 @@ def test_rows_of_writers_are_kept_or_refused(laboratory, number):
     explained(concurrency.writers, laboratory, number)
 
 
+@pytest.mark.parametrize("number", range(6))
+def test_f08_who_opens_the_database_during_a_run_corrupts_nothing(laboratory, number):
+    """Stopped while it holds the database, and gone on with writers and browsers waiting."""
+    explained(concurrency.latecomers, laboratory, number)
+
+
 @pytest.mark.parametrize("number", range(9))
 def test_f45_browsers_that_were_left_open_are_named_or_harmless(laboratory, number):
     """Idle, reading, writing; in WAL, DELETE and TRUNCATE mode."""

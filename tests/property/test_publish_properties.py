@@ -56,7 +56,11 @@ def test_what_is_published_is_the_candidate(old, new, way, keeps):
         wanted = pages.content_digest(str(candidate))
         told = []
         done = publish.publish(
-            candidate, held, announce=lambda *a: told.append(a), keep_old=kept if keeps else None
+            candidate,
+            held,
+            announce=lambda *a: told.append(a),
+            into_wal=True,
+            keep_old=kept if keeps else None,
         )
         assert done.way == told[-1][0] == way
         assert pages.content_digest(str(live)) == wanted

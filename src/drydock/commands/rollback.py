@@ -135,7 +135,7 @@ def _take_back(walk: Walk, wanted: Backup) -> None:
     if walk.record.record.phase in ("publishing", "published"):
         walk.published = outcome.took_place(walk.live, walk.record.record)
     if walk.published:
-        walk.restore_journal_mode(wanted.manifest.journal_mode)
+        walk.restore_journal_mode(wanted.manifest.journal_mode, walk.left_behind())
 
 
 def ask_first(walk: Walk, wanted: Backup, last: Record | None, ill: str | None) -> None:

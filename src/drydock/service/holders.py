@@ -56,7 +56,25 @@ class Holders:
 
 def holders(path: Path) -> Holders:
     """Return which other processes have the database at `path`, or a sidecar of it, open."""
-    files = _files(path)
+    return _holders(path, _files(path))
+
+
+def holders_of_replaced(path: Path, device: int, inode: int) -> Holders:
+    """Return which other processes have the file open that had the name `path` before another.
+
+    Args:
+        path: Where it was.
+        device: Its device.
+        inode: Its inode. Who has it open keeps that number from being given to another file.
+
+    Only Linux shows a file without a name; elsewhere nobody is found.
+    """
+    if sys.platform != "linux":
+        return Holders((), 0)
+    return _holders(path, {(device, inode): ""})
+
+
+def _holders(path: Path, files: dict[tuple[int, int], str]) -> Holders:
     found, hidden = _in_proc(files) if sys.platform == "linux" else _by_lsof(path)
     found.pop(os.getpid(), None)
     held = locks.granted() if found else []

@@ -144,13 +144,15 @@ def return_to(
     assert walk.hold is not None
     publish.settle(walk.candidate)
     target = backups.content_digest(walk.candidate)
+    mode = backup.manifest.journal_mode
     try:
-        publish.publish(
+        done = publish.publish(
             walk.candidate,
             walk.hold,
             announce=lambda way, old, new: walk.record.note(
                 way=way, old_inode=old, new_inode=new, target=target
             ),
+            into_wal=mode == "wal",
             keep_old=failed,
         )
     except BaseException:
@@ -161,7 +163,7 @@ def return_to(
             failed.unlink(missing_ok=True)  # a second copy of what is live
         raise
     walk.hold = None
-    walk.restore_journal_mode(backup.manifest.journal_mode)
+    walk.restore_journal_mode(mode, done.left_behind)
     return failed
 
 
@@ -170,12 +172,13 @@ def _publish(walk: Walk, asked_for: str, landing: _Landing) -> None:
     mode = "wal" if asked_for == "wal" else walk.hold.journal_mode
     landing.sync.wait()
     try:
-        publish.publish(
+        done = publish.publish(
             walk.candidate,
             walk.hold,
             announce=lambda way, old, new: walk.record.note(
                 phase="publishing", journal_mode=mode, way=way, old_inode=old, new_inode=new
             ),
+            into_wal=mode == "wal",
         )
     except BaseException:
         # An error behind the instant must not pass for "nothing changed" (F40).
@@ -184,7 +187,7 @@ def _publish(walk: Walk, asked_for: str, landing: _Landing) -> None:
         raise
     walk.hold = None
     walk.published = True
-    walk.restore_journal_mode(mode)
+    walk.restore_journal_mode(mode, done.left_behind)
     walk.digest = backups.digest_of(landing.digest)
     walk.record.note(phase="published", result=walk.digest)
     reach("publish-7")

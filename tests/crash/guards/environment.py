@@ -256,8 +256,7 @@ GUARDS = (
         "F37",
         "who holds the database is named",
         "hold.py",
-        "    return tuple(f\"{' '.join(each.command)[:120]} (pid {each.pid})\""
-        " for each in holders(path).found)\n",
+        "    return _told(holders(path).found)\n",
         "    return ()\n",
         (HOLD, "-k", "f37"),
     ),

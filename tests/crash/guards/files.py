@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.crash.guards.guard import CHAIN, KILL, SLICE, Guard
 
+STEPS = "tests/unit/steps/test_steps_migrate.py"
 PUBLISH = "tests/unit/publish/test_publish.py"
 BACKUP = "tests/unit/backup/test_backup_taking.py"
 HOLD = "tests/unit/hold/test_hold.py"
@@ -21,8 +22,8 @@ GUARDS = (
         "F01",
         "publish looks at the live file by stat alone",
         "publish.py",
-        "    announce(way, live.stat().st_ino, candidate.stat().st_ino)\n",
-        "    live.read_bytes()\n    announce(way, live.stat().st_ino, candidate.stat().st_ino)\n",
+        "    announce(way, old.st_ino, candidate.stat().st_ino)\n",
+        "    live.read_bytes()\n    announce(way, old.st_ino, candidate.stat().st_ino)\n",
         (PUBLISH, "-k", "f01"),
     ),
     Guard(
@@ -139,6 +140,38 @@ GUARDS = (
         "        self.live = Path(os.path.realpath(settings.database))\n",
         "        self.live = Path(os.path.abspath(settings.database))\n",
         (CHAIN, "-k", "f08_a_symlinked"),
+    ),
+    Guard(
+        "F08",
+        "nothing is replaced under who opened the file meanwhile",
+        "publish.py",
+        "    return bool(named(live))\n",
+        "    return False\n",
+        (PUBLISH, "-k", "f08_nothing_is_replaced"),
+    ),
+    Guard(
+        "F08",
+        "who opened the file in the last moment is looked for",
+        "publish.py",
+        '    watched = way == "rename" and into_wal\n',
+        "    watched = False\n",
+        (PUBLISH, "-k", "f08_who_opened"),
+    ),
+    Guard(
+        "F08",
+        "no WAL mode while somebody has the replaced file open",
+        "walk.py",
+        '        if mode == "wal" and left_behind:\n',
+        "        if False:\n",
+        (STEPS, "-k", "f08"),
+    ),
+    Guard(
+        "F08",
+        "a killed run's replaced file is looked for before WAL mode",
+        "recovery.py",
+        "walk.left_behind() if is_new else ()",
+        "()",
+        (STEPS, "-k", "f08_after_a_kill"),
     ),
     Guard(
         "F09",

@@ -42,11 +42,16 @@ class Dock:
         self.after = dump(self.candidate)
         return self
 
-    def publish(self, *, keep_old=None):
+    def publish(self, *, keep_old=None, into_wal=False):
         publish.settle(self.candidate)
-        return publish.publish(
-            self.candidate, self.held, announce=self._announce, keep_old=keep_old
-        ).way
+        self.done = publish.publish(
+            self.candidate,
+            self.held,
+            announce=self._announce,
+            into_wal=into_wal,
+            keep_old=keep_old,
+        )
+        return self.done.way
 
     def _announce(self, way, old, new):
         self.told.append((way, old, new))
@@ -213,6 +218,67 @@ def test_f45_an_idle_stray_in_delete_mode_cannot_write_to_the_old_file(make):
             stray.sql("INSERT INTO log VALUES ('to nowhere')")
 
 
+LATE = {
+    "idle": ("SELECT count(*) FROM log",),
+    "has only opened it": (),
+    "waits its turn": ("BEGIN", "SELECT count(*) FROM log", "COMMIT"),
+}
+
+
+@pytest.mark.parametrize("habit", LATE)
+def test_f08_nothing_is_replaced_under_who_opened_it_meanwhile(make, habit):
+    """Behind a rename it would take the new -wal for its own: "disk image is malformed"."""
+    dock = make(mode="wal")
+    with Stray(dock.live) as late:
+        for statement in LATE[habit]:
+            late.sql(statement)
+        assert dock.publish(into_wal=True, keep_old=dock.kept) == "backup-api"
+        assert hold.restore_journal_mode(dock.live, "wal", timeout=0)
+        with Stray(dock.live) as application:
+            for number in range(300):
+                application.sql(f"INSERT INTO log VALUES ('new {number}')")
+                late.sql(f"INSERT INTO log VALUES ('late {number}')")
+        assert ask(dock.live, "SELECT count(*) FROM log") == [(600,)]
+        assert ask(dock.live, "PRAGMA integrity_check") == [("ok",)]
+    assert dump(dock.kept) == dock.before
+
+
+@pytest.fixture
+def between(monkeypatch):
+    """As if it were opened in the moment between the look and the rename."""
+    monkeypatch.setattr(publish, "named", lambda _: ())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows files without a name")
+def test_f08_who_opened_it_in_the_last_moment_is_named(make, between):
+    """The new database must stay out of WAL mode: a -wal is found by its name."""
+    dock = make(mode="wal")
+    with Stray(dock.live) as late:
+        assert dock.publish(into_wal=True) == "rename"
+        (named,) = dock.done.left_behind
+        assert f"pid {late.pid}" in named
+        with pytest.raises(sqlite3.OperationalError, match="SQLITE_READONLY_DBMOVED"):
+            late.sql("INSERT INTO log VALUES ('to nowhere')")
+    assert dump(dock.live) == dock.after
+
+
+def test_f08_who_opened_it_in_the_last_moment_gets_the_time_to_leave(make, between, monkeypatch):
+    """Its write is refused, and it closes the file: nobody is in the way any more."""
+    dock = make(mode="wal")
+    dock.held.timeout = 60
+    with Stray(dock.live) as late:
+
+        def reach(point):
+            if point == "publish-6":
+                with pytest.raises(sqlite3.OperationalError, match="SQLITE_READONLY_DBMOVED"):
+                    late.sql("INSERT INTO log VALUES ('to nowhere')")
+                late.kill()
+
+        monkeypatch.setattr(publish, "reach", reach)  # the crash point
+        assert dock.publish(into_wal=True) == "rename"
+    assert dock.done.left_behind == ()
+
+
 def test_a_long_reader_keeps_the_old_state_while_a_rename_publishes(make):
     """It reads on undisturbed, and its process cannot write to the old file afterwards."""
     dock = make()
@@ -271,7 +337,8 @@ from drydock import hold, publish
 live, candidate, kept = map(Path, sys.argv[1:])
 held = hold.take(live, timeout=0.2, announce=lambda _: None)
 publish.settle(candidate)
-print(publish.publish(candidate, held, announce=lambda *told: print(*told), keep_old=kept).way)
+print(publish.publish(candidate, held, announce=lambda *told: print(*told),
+    into_wal=True, keep_old=kept).way)
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import threading
 
 import pytest
 
-from drydock import backup, chain, files, settings
+from drydock import backup, chain, files, publish, record, recovery, settings
 from drydock.backup import BackupFailed, DatabaseDamaged, taking
 from drydock.errors import Interrupted
 from drydock.executor import MigrationFailed
@@ -18,6 +19,7 @@ from drydock.inspection import UndeclaredLoss
 from drydock.steps import migrate, take_backup
 from drydock.walk import Options, Walk
 from tests.support.databases import ask, dump, populate
+from tests.support.stray import Stray
 
 GOOD = "ALTER TABLE log ADD COLUMN also TEXT;\nUPDATE log SET also = 'x';\n"
 BAD = "CREATE TABLE twice (id INTEGER PRIMARY KEY);\n" + "INSERT INTO twice VALUES (1);\n" * 2
@@ -217,3 +219,81 @@ def test_a_refused_candidate_is_digested_no_further(walk, live, monkeypatch):
     with pytest.raises(UndeclaredLoss):
         chain.walk_all(walk)
     assert started[0].returncode == -signal.SIGKILL
+
+
+@pytest.fixture
+def in_the_last_moment(monkeypatch):
+    """As if whoever has it open had opened it between the look and the rename."""
+    monkeypatch.setattr(publish, "named", lambda _: ())
+
+
+def opened_while_held(monkeypatch, live):
+    """Let a stray open the live database in the middle of the run; return where it will be."""
+    strays = []
+    apply = migrate.executor.apply
+
+    def meanwhile(*arguments, **options):
+        strays.append(Stray(live))
+        return apply(*arguments, **options)
+
+    monkeypatch.setattr(migrate.executor, "apply", meanwhile)
+    return strays
+
+
+def test_f08_who_opened_the_database_meanwhile_goes_on_with_the_new_one(walk, live, monkeypatch):
+    """Behind a rename its writes would go into the new -wal, made from old pages."""
+    write(live, GOOD)
+    strays = opened_while_held(monkeypatch, live)
+    chain.walk_all(walk)
+    assert ask(live, "PRAGMA journal_mode") == [("wal",)]
+    with strays[0] as late, Stray(live) as application:
+        for number in range(200):
+            application.sql(f"INSERT INTO log (what) VALUES ('new {number}')")
+            late.sql(f"INSERT INTO log (what, also) VALUES ('late {number}', 'y')")
+    assert ask(live, "PRAGMA integrity_check") == [("ok",)]
+    assert ask(live, "SELECT count(*) FROM log WHERE what > 'l' AND also = 'y'") == [(200,)]
+
+
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows nameless files")
+
+
+@needs_proc
+def test_f08_the_database_stays_out_of_wal_mode_while_the_old_file_is_open(
+    walk, live, monkeypatch, in_the_last_moment
+):
+    """Then the stray's write is refused (READONLY_DBMOVED); the screen says what to close."""
+    walk.settings = dataclasses.replace(walk.settings, timeout=0.1)
+    write(live, GOOD)
+    strays = opened_while_held(monkeypatch, live)
+    chain.walk_all(walk)
+    with strays[0] as late:
+        (note,) = [each for each in walk.reporter.notes if "could not be put back" in each]
+        assert f"(pid {late.pid}) has the file open that it replaced; to do it, close" in note
+        assert ask(live, "PRAGMA journal_mode") == [("delete",)]
+
+
+@needs_proc
+def test_f08_after_a_kill_too_it_stays_out_of_wal_mode(walk, live, monkeypatch, in_the_last_moment):
+    """The record names the inode of the file that was replaced."""
+    walk.settings = dataclasses.replace(walk.settings, timeout=0.1)
+    write(live, GOOD)
+    strays = opened_while_held(monkeypatch, live)
+
+    def killed(point):
+        if point == "publish-4":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(publish, "reach", killed)  # the crash point
+    monkeypatch.setattr(chain, "go_back", lambda *_, **__: None)
+    with pytest.raises(chain.Unforeseen):
+        chain.walk_all(walk)
+    walk.close()
+    assert record.unfinished(walk.state) is not None
+    after = Walk(walk.settings, Options(yes=True), Screen())
+    with strays[0]:
+        after.lock_up()
+        recovery.converge(after)
+        after.close()
+        assert any("could not be put back" in note for note in after.reporter.notes)
+        assert ask(live, "PRAGMA journal_mode") == [("delete",)]
+    assert ask(live, "SELECT also FROM log") == [("x",)]
