@@ -133,9 +133,8 @@ def publish(
     # Nor may a power cut bring one back: SQLite does not sync the folder after it has deleted the
     # journal of the hold's own change, and a disk may keep the rename and not the deletion.
     files.sync(live.parent)
-    if way == "rename" and (
-        (into_wal and _came_late(live)) or not _rename(candidate, live, keep_old)
-    ):
+    # Whoever has the file open gets the new pages into it. A reader is waited for (F37).
+    if way == "rename" and (_is_in_use(live) or not _rename(candidate, live, keep_old)):
         way = "backup-api"
         announce(way, 0, 0)
     if way == "backup-api":
@@ -168,12 +167,13 @@ def _can_rename(candidate: Path, live: Path) -> bool:
     return _owner(candidate) == (state.st_uid, state.st_gid)
 
 
-def _came_late(live: Path) -> bool:
-    """Whether somebody has opened the live file since the hold proved that nobody had it.
+def _is_in_use(live: Path) -> bool:
+    """Whether somebody has the live file open, under whom it must not be replaced.
 
-    A browser, or a writer that waits its turn, keeps the old file behind a rename. It would find
-    the -wal of the new one by its name, take it for its own and write old pages into it: the new
-    database is corrupt (F08). So nothing is replaced under it; the file it has gets the new pages.
+    A browser, a report, or a writer that waits its turn would keep the old file behind a rename,
+    and find what SQLite puts beside the new one by its name: in WAL mode it takes the -wal for its
+    own and writes old pages into it, so that the new database is corrupt; in the other modes it
+    takes the journal of a transaction for one that a crash has left, and deletes it (F08).
     """
     return bool(named(live))
 

@@ -234,8 +234,8 @@ def browsers(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
 
 
 def _let_through(shape: str, habit: str, done, left_open: list[Stray]) -> Finding | None:
-    """In WAL mode nobody may be connected; in the others only a writer is in the way."""
-    is_in_the_way = shape == "wal" or habit == "writing"
+    """In WAL mode nobody may be connected; in the others only a transaction is in the way."""
+    is_in_the_way = shape == "wal" or habit != "idle"
     named = [f"pid {browser.pid}" in done.screen for browser in left_open]
     if is_in_the_way and done.returncode == ExitCode.BUSY and all(named):
         return None

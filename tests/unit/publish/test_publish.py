@@ -208,12 +208,36 @@ def test_f06_what_a_killed_attempt_kept_does_not_stop_the_next(make, left):
     assert dump(dock.live) == dock.after
 
 
-def test_f45_an_idle_stray_in_delete_mode_cannot_write_to_the_old_file(make):
-    """No lock shows it; after publish SQLite itself refuses its write, and it may open anew."""
+@pytest.fixture
+def between(monkeypatch):
+    """As if it were opened in the moment between the look and the rename."""
+    monkeypatch.setattr(publish, "_is_in_use", lambda _: False)
+
+
+def test_f45_an_idle_stray_in_delete_mode_goes_on_with_the_new_database(make):
+    """No lock shows it. Behind a rename it would delete the journal of a large transaction."""
+    dock = make()
+    with Stray(dock.live) as stray, Stray(dock.live) as application:
+        stray.sql("SELECT count(*) FROM log")
+        assert dock.publish() == "backup-api"
+        application.sql("PRAGMA cache_size=1")
+        application.sql("BEGIN")
+        application.sql("INSERT INTO log VALUES ('half')")
+        application.sql("INSERT INTO log SELECT zeroblob(5000) FROM pragma_function_list LIMIT 99")
+        with pytest.raises(sqlite3.OperationalError, match="SQLITE_BUSY"):
+            stray.sql("SELECT count(*) FROM log")
+        assert beside(dock.live) == ["-journal"]
+        application.sql("COMMIT")
+        stray.sql("INSERT INTO log VALUES ('free again')")
+    assert ask(dock.live, "SELECT count(*) FROM log") == [(101,)]
+
+
+def test_f45_a_stray_that_is_not_seen_cannot_write_to_the_old_file(make, between):
+    """After publish SQLite itself refuses its write, and it may open anew."""
     dock = make()
     with Stray(dock.live) as stray:
         stray.sql("SELECT count(*) FROM log")
-        dock.publish()
+        assert dock.publish() == "rename"
         with pytest.raises(sqlite3.OperationalError, match="SQLITE_READONLY_DBMOVED"):
             stray.sql("INSERT INTO log VALUES ('to nowhere')")
 
@@ -241,12 +265,6 @@ def test_f08_nothing_is_replaced_under_who_opened_it_meanwhile(make, habit):
         assert ask(dock.live, "SELECT count(*) FROM log") == [(600,)]
         assert ask(dock.live, "PRAGMA integrity_check") == [("ok",)]
     assert dump(dock.kept) == dock.before
-
-
-@pytest.fixture
-def between(monkeypatch):
-    """As if it were opened in the moment between the look and the rename."""
-    monkeypatch.setattr(publish, "named", lambda _: ())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows files without a name")
@@ -279,7 +297,7 @@ def test_f08_who_opened_it_in_the_last_moment_gets_the_time_to_leave(make, betwe
     assert dock.done.left_behind == ()
 
 
-def test_a_long_reader_keeps_the_old_state_while_a_rename_publishes(make):
+def test_a_long_reader_that_is_not_seen_keeps_the_old_state(make, between):
     """It reads on undisturbed, and its process cannot write to the old file afterwards."""
     dock = make()
     with Stray(dock.live) as stray:

@@ -224,7 +224,7 @@ def test_a_refused_candidate_is_digested_no_further(walk, live, monkeypatch):
 @pytest.fixture
 def in_the_last_moment(monkeypatch):
     """As if whoever has it open had opened it between the look and the rename."""
-    monkeypatch.setattr(publish, "named", lambda _: ())
+    monkeypatch.setattr(publish, "_is_in_use", lambda _: False)
 
 
 def opened_while_held(monkeypatch, live):
