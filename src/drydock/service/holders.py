@@ -14,8 +14,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from drydock.service import command, locks, process
-
 SIDECARS = ("", "-wal", "-shm", "-journal")
 OPEN = "open file"
 
@@ -35,6 +33,8 @@ class Holder:
     fds: int
 
     def __str__(self) -> str:
+        from drydock.service import command
+
         return f"{command.described(self.pid, self.command)} ({self.how})"
 
 
@@ -77,7 +77,11 @@ def holders_of_replaced(path: Path, device: int, inode: int) -> Holders:
 def _holders(path: Path, files: dict[tuple[int, int], str]) -> Holders:
     found, hidden = _in_proc(files) if sys.platform == "linux" else _by_lsof(path)
     found.pop(os.getpid(), None)
-    held = locks.granted() if found else []
+    if not found:
+        return Holders((), hidden)  # every publish asks: what names somebody is not even loaded
+    from drydock.service import locks, process
+
+    held = locks.granted()
     database, index = _inode(files, ""), _inode(files, "-shm")
     result = []
     for pid, count in found.items():
