@@ -5,7 +5,7 @@ threads and of what it starts, with its bytes: SQLite's as well as ours. Memory 
 not seen; SQLite rebuilds them.
 """
 
-# ruff: noqa: PTH112, PTH118
+# ruff: noqa: PTH118
 # Paths are strings here: thousands of lines are read.
 from __future__ import annotations
 
@@ -167,7 +167,9 @@ class _Reader:
         self.open.pop(descriptor, None)
         if name is None:
             return
-        if "O_DIRECTORY" in text or os.path.isdir(os.path.join(self.root, name)):
+        # What is only read and no known file is a folder, one that may be gone by now.
+        is_read = "O_RDONLY" in text and "O_CREAT" not in text
+        if "O_DIRECTORY" in text or (is_read and name not in self.names):
             self.open[descriptor] = [0, 0, name, True]
             return
         if name not in self.names:

@@ -78,6 +78,7 @@ def _rollback(laboratory: Laboratory, number: int, made) -> tuple[str, Finding |
     specimen.inv("migrate", "--yes")
     fault = made(spread(place, len(template.calls_back), laboratory.seed))
     done = specimen.inv("rollback", "--yes", fault=fault)
+    specimen.told = done.screen
     finding = None
     standing = specimen.standing()
     if standing.startswith("mixed"):
