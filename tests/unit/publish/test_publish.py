@@ -290,9 +290,9 @@ def test_f08_who_opened_it_in_the_last_moment_gets_the_time_to_leave(make, betwe
             if point == "publish-6":
                 with pytest.raises(sqlite3.OperationalError, match="SQLITE_READONLY_DBMOVED"):
                     late.sql("INSERT INTO log VALUES ('to nowhere')")
-                late.kill()
 
         monkeypatch.setattr(publish, "reach", reach)  # the crash point
+        monkeypatch.setattr(hold.time, "sleep", lambda _: late.kill())  # while it is waited for
         assert dock.publish(into_wal=True) == "rename"
     assert dock.done.left_behind == ()
 

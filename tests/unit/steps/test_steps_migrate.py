@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,8 +12,9 @@ import threading
 
 import pytest
 
-from drydock import backup, chain, files, publish, record, recovery, settings
+from drydock import backup, chain, files, hold, publish, record, recovery, revival, settings
 from drydock.backup import BackupFailed, DatabaseDamaged, taking
+from drydock.commands import rollback
 from drydock.errors import Interrupted
 from drydock.executor import MigrationFailed
 from drydock.inspection import UndeclaredLoss
@@ -297,3 +299,76 @@ def test_f08_after_a_kill_too_it_stays_out_of_wal_mode(walk, live, monkeypatch, 
         assert any("could not be put back" in note for note in after.reporter.notes)
         assert ask(live, "PRAGMA journal_mode") == [("delete",)]
     assert ask(live, "SELECT also FROM log") == [("x",)]
+
+
+@pytest.fixture
+def left_open(walk, live):
+    """A run whose rename has replaced a file that a stray has open still."""
+    walk.settings = dataclasses.replace(walk.settings, timeout=0.1)
+    chain.begin(walk)
+    with Stray(live) as stray:
+        old = live.stat().st_ino
+        shutil.copyfile(live, live.with_name("new.db"))
+        live.with_name("new.db").replace(live)
+        walk.record.note(
+            phase="publishing", way="rename", old_inode=old, new_inode=live.stat().st_ino
+        )
+        yield stray
+
+
+def told_who(walk, stray):
+    return [each for each in walk.reporter.notes if f"(pid {stray.pid}) has the file open" in each]
+
+
+@needs_proc
+def test_f08_the_way_back_too_stays_out_of_wal_mode(walk, live, in_the_last_moment):
+    """The backup that is live again has a -wal of its own, under the same name."""
+    walk.settings = dataclasses.replace(walk.settings, timeout=0.1)
+    chain.begin(walk)
+    wanted = backup.take(live, walk.settings.backups, purpose="backup")
+    walk.hold = hold.take(live, timeout=0.1, announce=lambda _: None)
+    with Stray(live) as late:
+        migrate.return_to(walk, wanted)
+        assert told_who(walk, late)
+        assert ask(live, "PRAGMA journal_mode") == [("delete",)]
+
+
+@needs_proc
+def test_f08_a_rollback_that_failed_behind_its_instant_stays_out_of_wal_mode(walk, live, left_open):
+    """It is told as done, and its file is the new one."""
+    wanted = backup.take(live, walk.settings.backups, purpose="backup")
+    wanted = dataclasses.replace(
+        wanted, manifest=dataclasses.replace(wanted.manifest, journal_mode="wal")
+    )
+    rollback._take_back(walk, wanted)
+    assert walk.published
+    assert told_who(walk, left_open)
+
+
+@needs_proc
+def test_f08_a_way_back_that_was_killed_stays_out_of_wal_mode(walk, live, left_open):
+    """The next command ends it."""
+    walk.record.note(phase="returning", journal_mode="wal")
+    recovery._return(walk, walk.record)
+    assert told_who(walk, left_open)
+
+
+@needs_proc
+def test_f08_a_database_that_is_brought_back_stays_out_of_wal_mode(walk, live, monkeypatch):
+    """What was damaged may be open to somebody who has not read it yet."""
+    walk.settings = dataclasses.replace(walk.settings, timeout=0.1)
+    chain.begin(walk)
+    wanted = backup.take(live, walk.settings.backups, purpose="backup")
+    with Stray(live) as late:
+        monkeypatch.setattr(revival.hold, "named", lambda _: ())  # the last moment
+        live.write_bytes(b"no database" * 1000)
+        revival.revive(walk, wanted)
+        assert told_who(walk, late)
+
+
+def test_nobody_is_left_behind_where_the_file_was_written_in_place(walk, live):
+    """Whoever has it open has the new pages."""
+    chain.begin(walk)
+    walk.record.note(phase="publishing", way="backup-api", old_inode=live.stat().st_ino)
+    with Stray(live):
+        assert walk.left_behind() == ()
