@@ -231,14 +231,15 @@ class Walk:
         """
         from drydock import hold
 
-        first = ""
         if mode == "wal" and left_behind:
-            first = f" while {', '.join(left_behind)} has the file open that it replaced"
+            who = ", ".join(left_behind)
+            why = f"; the file that it replaced is open in {who}; close that, then"
         elif hold.restore_journal_mode(self.live, mode, timeout=self.settings.timeout):
             return
+        else:
+            why = "; to do it"
         self.reporter.note(
-            f"{self.live.name} could not be put back into {mode.upper()} mode{first}; to do it"
-            f"{', close that, then' * bool(first)}: "
+            f"{self.live.name} could not be put back into {mode.upper()} mode{why}: "
             f"sqlite3 {as_word(self.live)} 'PRAGMA journal_mode={mode}'"
         )
 

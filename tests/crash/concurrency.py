@@ -91,11 +91,7 @@ def writers(laboratory: Laboratory, number: int) -> tuple[str, Finding | None]:
     time.sleep(0.2 * chance.random())
     done = specimen.inv("migrate", "--yes")
     finding = _unaccounted(specimen, _acknowledged(processes), "SELECT name FROM item", done)
-    if finding is not None:
-        pass
-    elif done.returncode not in (0, ExitCode.BUSY):
-        finding = Finding("silent", f"exit {done.returncode}\n{done.screen}")
-    elif (done.returncode == 0) != (len(specimen.applied()) == 4):
+    if finding is None and (done.returncode == 0) != (len(specimen.applied()) == 4):
         finding = Finding("silent", f"exit {done.returncode} is not true\n{done.screen}")
     if finding is None:
         specimen.remove()
@@ -115,6 +111,7 @@ def latecomers(laboratory: Laboratory, number: int) -> tuple[str, Finding | None
     held, published = (template.calls.index(call) + 1 for call in (_HELD, _PUBLISHED))
     at = chance.randint(held + 1, published + 8)
     child = Child(specimen.root, ("migrate", "--yes"), specimen.environment, Fault("SIGSTOP", at))
+    acknowledged: set[str] = set()
     with ExitStack() as stack:
         child.wait_for_stop()
         late = [stack.enter_context(Stray(specimen.database)) for _ in range(chance.choice((0, 2)))]
@@ -136,12 +133,12 @@ def latecomers(laboratory: Laboratory, number: int) -> tuple[str, Finding | None
         done = child.wait()
         for turn in range(20):
             for browser in late:
+                row = f"late {browser.pid} {turn}"
                 with suppress(sqlite3.OperationalError):
-                    browser.sql(f"INSERT INTO log VALUES (0, 'late browser {turn}')")
-        acknowledged = _acknowledged(processes)
+                    browser.sql(f"INSERT INTO log VALUES (0, '{row}')")
+                    acknowledged.add(row)
+        acknowledged |= _acknowledged(processes)
     finding = _unaccounted(specimen, acknowledged, "SELECT what FROM log", done)
-    if finding is None and done.returncode not in (0, ExitCode.BUSY):
-        finding = Finding("silent", f"exit {done.returncode}\n{done.screen}")
     if finding is None:
         with closing(sqlite3.connect(specimen.database)) as db, db:
             db.execute("DELETE FROM log WHERE what LIKE 'late %'")
@@ -184,7 +181,7 @@ def _acknowledged(processes: list[subprocess.Popen[str]]) -> set[str]:
 def _unaccounted(
     specimen: Specimen, acknowledged: set[str], query: str, done: Finished
 ) -> Finding | None:
-    """Say which acknowledged rows are not there, or that SQLite finds the database damaged."""
+    """Say which acknowledged rows are not there, what SQLite finds damaged, how else it ended."""
     screen = f"exit {done.returncode}\n{done.screen}"
     try:
         with closing(sqlite3.connect(specimen.database)) as db:
@@ -197,6 +194,8 @@ def _unaccounted(
     lost = acknowledged - rows
     if lost:
         return Finding("lost", f"{len(lost)} of {len(acknowledged)} rows, {screen}")
+    if done.returncode not in (0, ExitCode.BUSY):
+        return Finding("silent", screen)
     return None
 
 

@@ -97,10 +97,7 @@ def render(receipt: Receipt, picture: str) -> str:
 
 @cache
 def _template() -> Template:
-    """Return the compiled page, kept where Python keeps compiled modules.
-
-    Compiling costs more than a short run's other work together.
-    """
+    """Return the compiled page, kept where Python keeps compiled modules."""
     import jinja2
 
     class Kept(jinja2.FileSystemBytecodeCache):

@@ -151,6 +151,15 @@ GUARDS = (
     ),
     Guard(
         "F08",
+        "who opens the database during a run loses no row",
+        "publish.py",
+        "    return bool(named(live))\n",
+        "    return False\n",
+        (SLICE, "-k", "f08_who_opens"),
+        also=('    watched = way == "rename" and into_wal\n', "    watched = False\n"),
+    ),
+    Guard(
+        "F08",
         "who opened the file in the last moment is looked for",
         "publish.py",
         '    watched = way == "rename" and into_wal\n',

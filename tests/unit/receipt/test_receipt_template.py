@@ -23,7 +23,7 @@ def compiled(tmp_path, monkeypatch):
 
 
 def test_the_next_process_takes_what_was_compiled(compiled, monkeypatch):
-    """It costs more than all else that a short run does."""
+    """Compiling it is not for every run to pay."""
     page._template()
     (kept,) = compiled.iterdir()
     page._template.cache_clear()

@@ -270,7 +270,8 @@ def test_f08_the_database_stays_out_of_wal_mode_while_the_old_file_is_open(
     chain.walk_all(walk)
     with strays[0] as late:
         (note,) = [each for each in walk.reporter.notes if "could not be put back" in each]
-        assert f"(pid {late.pid}) has the file open that it replaced; to do it, close" in note
+        assert "the file that it replaced is open in " in note
+        assert f"(pid {late.pid}); close that, then: sqlite3 " in note
         assert ask(live, "PRAGMA journal_mode") == [("delete",)]
 
 
@@ -317,7 +318,7 @@ def left_open(walk, live):
 
 
 def told_who(walk, stray):
-    return [each for each in walk.reporter.notes if f"(pid {stray.pid}) has the file open" in each]
+    return [each for each in walk.reporter.notes if f"(pid {stray.pid}); close that" in each]
 
 
 @needs_proc
