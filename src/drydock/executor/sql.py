@@ -3,7 +3,8 @@
 Statement by statement, autocommitting as they stand, on a connection that no earlier file has
 touched with a PRAGMA or a temporary table. It refuses what reaches outside the candidate (ATTACH
 of a file, VACUUM INTO; F24) and a file that ends inside its own transaction, whose work SQLite
-would throw away in silence.
+would throw away in silence. A rebuild of a large table that would store every row as it lies is
+carried out as an edit of the schema with the same end (`rebuild.shortcut`).
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ import time
 from typing import TYPE_CHECKING
 
 from drydock import connection
+from drydock.errors import DrydockError
 from drydock.executor import journal
 from drydock.executor.diagnosis import explain
 from drydock.executor.failures import MigrationFailed, TimeLimitReached
 from drydock.executor.trace import Applied, TracedStatement
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from drydock.migration import Migration
+    from drydock.rebuild.shortcut import Shortcut
     from drydock.script import Statement
 
 # Whatever could outlive its file on a shared connection: settings, temporary objects, open
@@ -35,6 +39,10 @@ _LEAVES_TRACES = re.compile(
 _OUTSIDE = re.compile(
     r"attach\b(?P<attached>.*)|vacuum\b.*\binto\b|(?P<command>\.\w+)", re.IGNORECASE | re.DOTALL
 )
+# The fourth statement of every rebuild by hand; only for such files is its reader loaded.
+_RENAMES = re.compile(r"\brename\s+to\b", re.IGNORECASE)
+_COUNTS_ROWS = re.compile(r"\b(last_insert_rowid|changes|total_changes)\b", re.IGNORECASE)
+_WAY = "schema edit"
 _NO_FILE = re.compile(r"(?:\s+database)?\s+(?:''|':memory:')\s+as\b", re.IGNORECASE)
 
 
@@ -81,14 +89,15 @@ def run(migration: Migration, session: Session, *, time_limit: float) -> Applied
         session.close()
     # A file that undoes its own work needs a rollback journal; for others a failure ends the
     # candidate, so none is kept.
-    opened = session.open(journal=journal.UNDOES.search(migration.text) is not None)
+    undoes = journal.UNDOES.search(migration.text) is not None
+    opened = session.open(journal=undoes)
     begun = time.monotonic()
     deadline = begun + time_limit if time_limit else None
     connection.stop_when(opened, lambda: deadline is not None and time.monotonic() > deadline)
     try:
-        done = tuple(
-            _execute(migration, statement, opened, deadline) for statement in migration.statements
-        )
+        # What undoes its own work, or asks how many rows it wrote, is run to the letter.
+        shortens = not undoes and _COUNTS_ROWS.search(migration.text) is None
+        done = tuple(_statements(migration, opened, deadline, shortens=shortens))
         if opened.in_transaction:
             raise MigrationFailed(
                 migration,
@@ -102,26 +111,82 @@ def run(migration: Migration, session: Session, *, time_limit: float) -> Applied
     return Applied(migration.name, time.monotonic() - begun, done)
 
 
+def _statements(
+    migration: Migration, opened: sqlite3.Connection, deadline: float | None, *, shortens: bool
+) -> Iterator[TracedStatement]:
+    statements, place = migration.statements, 0
+    while place < len(statements):
+        shortcut = _shortcut(statements, place, opened, deadline) if shortens else None
+        if shortcut is None:
+            yield _execute(migration, statements[place], opened, deadline)
+            place += 1
+            continue
+        first = statements[place]
+        for instead in shortcut.instead:
+            yield _execute(migration, statements[place], opened, deadline, instead)
+            place += 1
+        if not shortcut.is_reached(opened):
+            raise MigrationFailed(
+                migration,
+                f"an edit of the schema in place of the rebuild of {shortcut.table} "
+                "left something else than the rebuild would have",
+                line=first.line,
+                hint="end the INSERT of the rebuild with ORDER BY rowid, and it is run as it is "
+                "written; then run: inv migrate",
+            )
+
+
+def _shortcut(
+    statements: Sequence[Statement],
+    place: int,
+    opened: sqlite3.Connection,
+    deadline: float | None,
+) -> Shortcut | None:
+    """Return what may be run in the stead of the statements from `place` on, if they rebuild."""
+    if len(statements) < place + 4 or not _RENAMES.search(statements[place + 3].text):
+        return None
+    from drydock.rebuild import handwritten, shortcut
+
+    try:
+        rebuild = handwritten.find([each.text for each in statements[place:]])
+        return None if rebuild is None else shortcut.shortcut(opened, rebuild)
+    except sqlite3.Error as error:
+        if not _is_late(deadline):
+            connection.require_uninterrupted(error)
+        return None  # the statements as they are written will say what is the matter
+    except (DrydockError, ValueError):  # a text that SQLite reads and we do not
+        return None
+
+
 def _execute(
     migration: Migration,
     statement: Statement,
     opened: sqlite3.Connection,
     deadline: float | None,
+    instead: tuple[str, ...] | None = None,
 ) -> TracedStatement:
+    """Run `statement`, or what stands `instead` of it, which writes no row of its table."""
     _require_inside(migration, statement)
     before = opened.total_changes
     try:
-        for _ in opened.execute(statement.text):
-            pass  # a SELECT runs to its end; it may call functions that matter
+        for text in (statement.text,) if instead is None else instead:
+            for _ in opened.execute(text):
+                pass  # a SELECT runs to its end; it may call functions that matter
     except sqlite3.Error as error:
-        if "interrupted" in str(error) and deadline is not None and time.monotonic() > deadline:
+        if "interrupted" in str(error) and _is_late(deadline):
             raise TimeLimitReached(migration, statement.line, statement.text) from error
         connection.require_uninterrupted(error)
         cause, hint = explain(error, statement.text, opened, migration)
         raise MigrationFailed(
             migration, cause, line=statement.line, statement=statement.text, hint=hint
         ) from error
-    return TracedStatement(statement.text, opened.total_changes - before, line=statement.line)
+    if instead in (None, (statement.text,)):
+        return TracedStatement(statement.text, opened.total_changes - before, line=statement.line)
+    return TracedStatement(statement.text, 0, line=statement.line, way=_WAY)
+
+
+def _is_late(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() > deadline
 
 
 def _require_inside(migration: Migration, statement: Statement) -> None:

@@ -10,13 +10,15 @@ class TracedStatement:
     """A statement as it was executed.
 
     `times` counts executions in a row of the same text (``executemany``, loops); `rows` is the
-    sum of the rows they inserted, updated or deleted; `line` is the file's line where known.
+    sum of the rows they inserted, updated or deleted; `line` is the file's line where known;
+    `way` tells how it was carried out where that is not as it is written.
     """
 
     sql: str
     rows: int
     times: int = 1
     line: int | None = None
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,10 @@ def rebuild_keeping(script: Script, copy: Copy, kept: str) -> None:
 
 
 def set_sequence(script: Script, table: str, alias: str, *, wanted: bool) -> None:
-    """Start an AUTOINCREMENT sequence at the highest key there is, or forget it."""
+    """Start an AUTOINCREMENT sequence at the highest key there is, or forget it.
+
+    With rows it is never below 0, as SQLite counts where it copies them (autoinc.html).
+    """
     if not _has(script, "sqlite_sequence"):
         # SQLite makes the table with the first AUTOINCREMENT, and never by an edit of the text.
         script.run(
@@ -218,9 +221,16 @@ def set_sequence(script: Script, table: str, alias: str, *, wanted: bool) -> Non
     if wanted:
         script.run(
             f"INSERT INTO sqlite_sequence(name, seq) SELECT {literal(table)}, highest FROM "
-            f"(SELECT max({quote(alias)}) AS highest FROM {quote(table)}) "
+            f"(SELECT max(0, max({quote(alias)})) AS highest FROM {quote(table)}) "
             "WHERE highest IS NOT NULL"
         )
+
+
+def forget_statistics(script: Script, table: str) -> None:
+    """Take the table's statistics away, as DROP TABLE does."""
+    script.run(
+        *(f"DELETE FROM {name} WHERE tbl = {literal(table)}" for name in _statistics(script))
+    )
 
 
 def _rename_quietly(script: Script, old: str, new: str) -> None:

@@ -24,12 +24,16 @@ class StepTold:
 
 @dataclass(frozen=True, slots=True)
 class StatementTold:
-    """A statement as it was executed; `line` is the file's where it is known."""
+    """A statement as it was executed; `line` is the file's where it is known.
+
+    `way` says how, where that is not as it is written: ``schema edit``.
+    """
 
     sql: str
     rows: int
     times: int
     line: int | None
+    way: str
 
 
 @dataclass(frozen=True, slots=True)

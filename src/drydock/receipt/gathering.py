@@ -247,7 +247,8 @@ def _migration(
         rows=sum(each.rows for each in statements),
         findings=tuple(finding(each) for each in findings),
         statements=tuple(
-            StatementTold(_shortened(each.sql), each.rows, each.times, each.line) for each in shown
+            StatementTold(_shortened(each.sql), each.rows, each.times, each.line, each.way)
+            for each in shown
         ),
         statements_left_out=len(statements) - len(shown),
         text=text,

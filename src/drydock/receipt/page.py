@@ -225,6 +225,7 @@ def _told(statement: StatementTold) -> str:
     parts = [f"line {statement.line}"] if statement.line else []
     parts += [f"{statement.times:,} times"] if statement.times > 1 else []
     parts += [f"{_count(statement.rows, 'row')} changed"] if statement.rows else []
+    parts += [f"carried out as a {statement.way}"] if statement.way else []
     return ", ".join(parts)
 
 

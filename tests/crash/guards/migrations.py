@@ -9,6 +9,8 @@ PYTHON = "tests/unit/executor/test_executor_python.py"
 GATE = "tests/unit/inspection/test_inspection.py"
 SCRIPT = "tests/unit/script/test_script.py"
 FILE = "tests/unit/migration/test_migration.py"
+REBUILD = "tests/unit/executor/test_executor_rebuild.py"
+SHORTCUT = "tests/unit/rebuild/test_shortcut.py"
 CHECKS = "tests/unit/evidence/test_evidence_checks.py"
 
 GUARDS = (
@@ -99,6 +101,38 @@ GUARDS = (
         "    losses = (*comparison.losses(evidence), *_lost_objects(evidence, statements))\n",
         "    losses = (*comparison.losses(evidence),)\n",
         (GATE, "-k", "f17"),
+    ),
+    Guard(
+        "F15",
+        "a rebuild in SQL is shortened only where DROP TABLE deletes no rows",
+        "rebuild/shortcut.py",
+        "    return not any(settings) and",
+        "    return",
+        (SHORTCUT, "-k", "set_otherwise"),
+    ),
+    Guard(
+        "F17",
+        "a rebuild in SQL is shortened only where its rows stay as they lie",
+        "rebuild/shortcut.py",
+        "    if not (_stores_alike(before, end.after) and ",
+        "    if not (",
+        (SHORTCUT, "-k", "changes_what_is_stored"),
+    ),
+    Guard(
+        "F17",
+        "a rebuild in SQL is shortened only where every row meets the new rules",
+        "rebuild/shortcut.py",
+        "    if _some_row_breaks_a_rule(connection, end.after):\n",
+        "    if False:\n",
+        (REBUILD, "-k", "told_at_its_statement"),
+    ),
+    Guard(
+        "F17",
+        "a shortened rebuild must end where the rebuild would",
+        "executor/sql.py",
+        "        if not shortcut.is_reached(opened):\n",
+        "        if False:\n",
+        (REBUILD, "-k", "ends_otherwise"),
     ),
     Guard(
         "F18",
