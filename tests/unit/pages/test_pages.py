@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import shutil
+import sys
 from contextlib import closing
 
 import pytest
@@ -41,6 +43,34 @@ def test_a_copy_is_equal_to_its_source(pair, tmp_path):
     made.touch()
     pages.copy(str(live), str(made))
     assert pages.compare(str(live), str(made)) == {"difference": None, "sha256": digest}
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, pages.BLOCK + 5])
+def test_a_large_copy_goes_to_the_disk_while_it_is_made(tmp_path, monkeypatch, more):
+    """Range by range, each once it is written; the last, begun one is left to the fsync."""
+    live, made = tmp_path / "live", tmp_path / "made"
+    live.write_bytes(random.Random(1).randbytes(3 * pages.BLOCK + more))
+    made.touch()
+    begun = []
+
+    def begin(_file, start, length):
+        assert made.stat().st_size >= min(start + length, live.stat().st_size)
+        begun.append((start, length))
+
+    monkeypatch.setattr(pages, "TO_DISK", pages.BLOCK)
+    monkeypatch.setattr(pages, "_disk", lambda: begin)
+    pages.copy(str(live), str(made))
+    assert made.read_bytes() == live.read_bytes()
+    assert begun[:2] == [(0, pages.BLOCK), (pages.BLOCK, pages.BLOCK)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sync_file_range(2) is Linux's")
+def test_the_system_takes_the_call(tmp_path):
+    """0 is its yes; a wrong signature would be -1 or worse."""
+    path = tmp_path / "file"
+    path.write_bytes(bytes(3 * pages.BLOCK))
+    with path.open("r+b") as file:
+        assert pages._disk()(file.fileno(), pages.BLOCK, pages.BLOCK) == 0
 
 
 @pytest.mark.parametrize("place", [0, 16, 24, 60, 100, 4096, 50_000, -1])
