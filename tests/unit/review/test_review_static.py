@@ -220,6 +220,16 @@ def test_big_rewrite_is_told_from_100_000_rows(review, populated):
     (told,) = [each for each in review(text) if each.rule == "big-rewrite"]
     assert told.evidence[0] == "100,003 rows of towns are written"
     assert "big-rewrite" not in rules(review("UPDATE towns SET name = 'x' WHERE id < 50;"))
+    rebuild = (
+        "CREATE TABLE new (id INTEGER PRIMARY KEY); INSERT INTO new SELECT id FROM towns{};"
+        "DROP TABLE towns; ALTER TABLE new RENAME TO towns;"
+    )
+    for where, fate in (
+        ("", "are copied, or only read if all stay as they are"),
+        (" WHERE id > 1", "are copied"),
+    ):
+        (told,) = [one for one in review(rebuild.format(where)) if one.rule == "big-rewrite"]
+        assert told.evidence[0] == f"100,005 rows of towns {fate}"
 
 
 def test_samples_hide_secrets_and_control_characters(populated, review):

@@ -246,16 +246,19 @@ def big_rewrite(change: changes.Copy | changes.Write, s: Situation) -> Iterator[
     if isinstance(change, changes.Write):
         if change.verb != "update" or not change.plain:
             return
-        table, rows = change.table, change.rows
+        table, rows, fate = change.table, change.rows, "are written"
         rows = s.rows(table, change.where) if rows is None else rows
     else:
         table, rows = change.old.name, s.rows(change.old.name)
+        fate = "are copied"
+        if not change.filtered:  # the executor may find that an edit of the schema comes to it
+            fate += ", or only read if all stay as they are"
     if rows is None or rows < BIG:
         return
     size = s.number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") or 0
     yield Verdict(
         "note",
-        (f"{counted(rows, 'row')} of {table} are written", f"the file has {size / 1e6:,.0f} MB"),
+        (f"{counted(rows, 'row')} of {table} {fate}", f"the file has {size / 1e6:,.0f} MB"),
         "rehearse it for the time it takes: inv review",
         table=table,
     )
