@@ -149,9 +149,7 @@ def return_to(
         done = publish.publish(
             walk.candidate,
             walk.hold,
-            announce=lambda way, old, new: walk.record.note(
-                way=way, old_inode=old, new_inode=new, target=target
-            ),
+            announce=lambda way, old, new: _announce(walk, way, old, new, target=target),
             into_wal=mode == "wal",
             keep_old=failed,
         )
@@ -175,8 +173,8 @@ def _publish(walk: Walk, asked_for: str, landing: _Landing) -> None:
         done = publish.publish(
             walk.candidate,
             walk.hold,
-            announce=lambda way, old, new: walk.record.note(
-                phase="publishing", journal_mode=mode, way=way, old_inode=old, new_inode=new
+            announce=lambda way, old, new: _announce(
+                walk, way, old, new, phase="publishing", journal_mode=mode
             ),
             into_wal=mode == "wal",
         )
@@ -191,6 +189,17 @@ def _publish(walk: Walk, asked_for: str, landing: _Landing) -> None:
     walk.digest = backups.digest_of(landing.digest)
     walk.record.note(phase="published", result=walk.digest)
     reach("publish-7")
+
+
+def _announce(walk: Walk, way: publish.Way, old: int, new: int, **more: str) -> None:
+    """Record how the live path is about to change; say whose open file makes it take longer."""
+    walk.record.note(way=way, old_inode=old, new_inode=new, **more)
+    users = hold.named(walk.live) if way == "backup-api" else ()
+    if users:
+        walk.reporter.note(
+            f"{walk.live.name} is open in {', '.join(users)}: "
+            "every page is written into that file, and whoever reads it is waited for"
+        )
 
 
 @dataclass(frozen=True, slots=True)

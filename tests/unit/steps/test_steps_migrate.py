@@ -247,6 +247,8 @@ def test_f08_who_opened_the_database_meanwhile_goes_on_with_the_new_one(walk, li
     write(live, GOOD)
     strays = opened_while_held(monkeypatch, live)
     chain.walk_all(walk)
+    (told,) = [each for each in walk.reporter.notes if " is open in " in each]
+    assert f"(pid {strays[0].pid}): every page is written into that file" in told
     assert ask(live, "PRAGMA journal_mode") == [("wal",)]
     with strays[0] as late, Stray(live) as application:
         for number in range(200):
