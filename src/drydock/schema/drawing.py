@@ -25,6 +25,7 @@ _CLASSES = {"+": "added", "-": "removed", "~": "changed", "": ""}
 _SIGNS = {"+": "+", "-": "\N{MINUS SIGN}", "~": "~"}
 
 _KEYS = "PK primary key, FK foreign key, * NOT NULL"
+_LETTER = 7.4  # pixels, at most, of a letter in 12px monospace
 _MARKS = f"; {_SIGNS['+']} added, {_SIGNS['-']} removed, {_SIGNS['~']} changed"
 STYLE = """
 .drydock-diagram{--page:#fff;--card:#fff;--edge:#c3cad4;--head:#eef1f5;--ink:#1c2530;--dim:#5b6775;
@@ -58,7 +59,9 @@ def drawn(layout: Layout, title: str, *, with_changes: bool) -> str:
     `with_changes` has the legend explain the signs.
     """
     legend = _KEYS + (_MARKS if with_changes else "")
-    wide, high = f"{layout.width:g}", f"{layout.height:g}"
+    # One column of tables is narrower than the legend beneath it.
+    wide = f"{max(layout.width, 2 * MARGIN + _LETTER * len(legend)):g}"
+    high = f"{layout.height:g}"
     tables = ", ".join(_spoken(place) for place in layout.places)
     signs = "".join(_SIGN_STYLE.format(c=name) for name in _CLASSES.values() if name)
     opening = (

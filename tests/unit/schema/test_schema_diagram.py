@@ -96,6 +96,17 @@ def test_without_a_difference_nothing_is_marked(schema_of):
     assert "added" not in texts(picture)[-1]
 
 
+@pytest.mark.parametrize("more", ["", "ALTER TABLE one ADD COLUMN tag"])
+def test_one_table_is_as_wide_as_the_legend_beneath_it(schema_of, more):
+    """A letter of 12px monospace is 7.2 pixels wide."""
+    before, after = (schema_of(f"CREATE TABLE one(id); {text}") for text in ("", more))
+    picture = ET.fromstring(svg(after, difference(before, after)) if more else svg(before))
+    legend = list(picture.iter(f"{SPACE}text"))[-1]
+    end = float(legend.get("x")) + 7.2 * len(legend.text)
+    assert end <= float(picture.get("width")) < end + 60
+    assert picture.get("viewBox").split()[2] == picture.get("width")
+
+
 def test_f_every_text_is_escaped_and_nothing_is_fetched(schema_of):
     """A name is data: markup in it must not become markup, and XML must stay well formed."""
     picture = svg(schema_of(ODD))
