@@ -73,7 +73,7 @@ class Token:
 
     def is_word(self, *words: str) -> bool:
         """Whether it is one of these bare (unquoted) words, given in upper case."""
-        return self.text.upper() in words
+        return self.text.isascii() and self.text.upper() in words
 
 
 def unquote(text: str) -> str:

@@ -9,18 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drydock.affinity import affinity
 from drydock.names import fold, quote
 from drydock.rebuild.ddl import parse
 
 if TYPE_CHECKING:
     import sqlite3
-
-_GROUPS = (
-    ("INTEGER", ("INT",)),
-    ("TEXT", ("CHAR", "CLOB", "TEXT")),
-    ("BLOB", ("BLOB",)),
-    ("REAL", ("REAL", "FLOA", "DOUB")),
-)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -150,14 +144,6 @@ def _number(name: str) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def affinity(type_: str, *, strict: bool = False) -> str:
-    """Return the affinity that SQLite gives a declared type (datatype3.html, section 3.1)."""
-    upper = type_.upper()
-    if not upper or (strict and upper == "ANY"):
-        return "BLOB"
-    return next((name for name, marks in _GROUPS if any(m in upper for m in marks)), "NUMERIC")
-
-
 def read_schema(connection: sqlite3.Connection) -> Schema:
     """Return the schema of the connection's main database."""
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM main.sqlite_master")
@@ -205,7 +191,7 @@ def read_table(connection: sqlite3.Connection, name: str) -> TableShape:
         keys[0].name
         if len(keys) == 1
         and not clustered
-        and keys[0].type.upper() == "INTEGER"
+        and fold(keys[0].type) == "integer"
         and not any(one.origin == "pk" for one in indexes)
         else None
     )

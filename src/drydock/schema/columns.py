@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drydock.affinity import affinity
 from drydock.names import fold
 from drydock.schema import meaning
 from drydock.schema.clauses import canonical
@@ -51,7 +52,7 @@ def _type(subject: str, live: Table, there: Column, wanted: Column) -> Iterator[
     types = [there.declared_type, wanted.declared_type]
     if meaning.type_name(types[0]) == meaning.type_name(types[1]):
         return
-    kinds = {meaning.affinity(one) for one in types}
+    kinds = {affinity(one) for one in types}
     # INTEGER and NUMERIC columns store every value alike (datatype3.html, section 3.1). In a
     # STRICT table the type's name decides what is refused, and INT and INTEGER are one.
     if live.strict:

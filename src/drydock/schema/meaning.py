@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from drydock.affinity import affinity
 from drydock.names import fold
 from drydock.schema.clauses import canonical, single_token
 from drydock.tokens import unquote
@@ -32,18 +33,6 @@ class Default(NamedTuple):
 
     kind: str
     value: str | float | None
-
-
-def affinity(declared_type: str) -> str:
-    """Return the affinity of a declared type, by SQLite's five rules in their order."""
-    name = declared_type.upper()
-    if "INT" in name:
-        return "INTEGER"
-    if any(part in name for part in ("CHAR", "CLOB", "TEXT")):
-        return "TEXT"
-    if "BLOB" in name or not name:
-        return "BLOB"
-    return "REAL" if any(part in name for part in ("REAL", "FLOA", "DOUB")) else "NUMERIC"
 
 
 def type_name(declared_type: str) -> str:

@@ -38,3 +38,10 @@ def test_a_nul_is_refused_before_the_lexer_hangs_on_it():
     with pytest.raises(UntokenizableError) as caught:
         tokenize("SELECT 1\0; DROP TABLE t")
     assert caught.value.hint
+
+
+def test_only_letters_from_a_to_z_make_a_keyword():
+    """To SQLite a dotless i is no I, though Python would fold it into one."""
+    (token,) = code("\u0131nto")
+    assert not token.is_word("INTO")
+    assert code("into")[0].is_word("INTO")

@@ -39,23 +39,6 @@ def test_texts_that_mean_something_else_stay_apart(one, other):
     assert canonical(one) != canonical(other)
 
 
-@pytest.mark.parametrize(
-    ("declared", "expected"),
-    [
-        ("VARCHAR(20)", "TEXT"), ("DECIMAL(10,2)", "NUMERIC"), ("DATE", "NUMERIC"),
-        ("FLOATING POINT", "INTEGER"), ("DOUBLE", "REAL"), ("", "BLOB"), ("CHARINT", "INTEGER"),
-        ("BLOB", "BLOB"), ("STRING", "NUMERIC"), ("boolean", "NUMERIC"), ("float", "REAL"),
-    ],
-)  # fmt: skip
-def test_affinity_is_sqlites(declared, expected):
-    """Checked against SQLite itself: CREATE TABLE AS writes the affinity of its source."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(f"CREATE TABLE s(c {declared}); CREATE TABLE t AS SELECT c FROM s")
-        ((written,),) = connection.execute("SELECT type FROM pragma_table_info('t')")
-    named = {"TEXT": "TEXT", "NUM": "NUMERIC", "INT": "INTEGER", "REAL": "REAL", "": "BLOB"}
-    assert meaning.affinity(declared) == named[written] == expected
-
-
 SAME = [
     ("1", "'1'", "INTEGER"),
     ("0", "false", "BOOLEAN"),

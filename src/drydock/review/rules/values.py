@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from drydock.affinity import affinity
 from drydock.names import quote
 from drydock.review import changes
 from drydock.review.finding import Verdict
@@ -25,20 +26,6 @@ _STRICT_CLASSES = {
     "TEXT": ("text",),
     "BLOB": ("blob",),
 }
-
-
-def affinity(declared: str) -> str:
-    """Return the affinity that SQLite gives a declared type (datatype3, section 3.1)."""
-    upper = declared.upper()
-    if "INT" in upper:
-        return "INTEGER"
-    if any(word in upper for word in ("CHAR", "CLOB", "TEXT")):
-        return "TEXT"
-    if "BLOB" in upper or not upper.strip():
-        return "BLOB"
-    if any(word in upper for word in ("REAL", "FLOA", "DOUB")):
-        return "REAL"
-    return "NUMERIC"
 
 
 def _altered(table: str, column: str, kind: str) -> str:
