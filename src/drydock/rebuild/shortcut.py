@@ -79,14 +79,10 @@ def shortcut(
     table = rebuild.table
     if not _has_rows(connection, table, from_rows) or _has_odd_sequence(connection, rebuild):
         return None
-    before = read_table(connection, table)
-    with _twin(schema) as twin:
-        if _state(twin.schema(), table) != _state(schema, table):
-            return None
-        for statement in rebuild.statements:
-            twin.execute(statement)
-        end = _End(before, twin.table(table), _state(twin.schema(), table))
-    if not (_stores_alike(before, end.after) and _copies_all(rebuild, end.after)):
+    end = _end(schema, rebuild, read_table(connection, table))
+    if end is None or not (
+        _stores_alike(end.before, end.after) and _copies_all(rebuild, end.after)
+    ):
         return None
     if _some_row_breaks_a_rule(connection, end.after):
         return None
@@ -103,6 +99,19 @@ class _End:
     before: TableShape
     after: TableShape
     state: State
+
+
+def _end(schema: Schema, rebuild: Rebuild, before: TableShape) -> _End | None:
+    """Let SQLite run the rebuild on a twin; None where that is not quite the database."""
+    table = rebuild.table
+    with _twin(schema) as twin:
+        if _state(twin.schema(), table) != _state(schema, table):
+            return None
+        for statement in rebuild.statements:
+            twin.execute(statement)
+        if twin.has_stand_ins:  # the rebuild itself will miss what they stand for
+            return None
+        return _End(before, twin.table(table), _state(twin.schema(), table))
 
 
 @contextmanager

@@ -29,6 +29,8 @@ class Twin:
     """An empty copy of a schema, with the same `schema_version`."""
 
     def __init__(self, schema: Schema) -> None:
+        self.has_stand_ins = False
+        """Whether a function or a collation that it was asked for is not SQLite's own."""
         self._connection = sqlite3.connect(":memory:", isolation_level=None)
         self._source = schema
         self.execute("BEGIN")  # one commit, not one an object: half the time of a large schema
@@ -108,6 +110,7 @@ class Twin:
             self._connection.create_function(function[1], -1, lambda *_: None, deterministic=True)
         elif collation := _NO_COLLATION.search(message):
             self._connection.create_collation(collation[1], lambda a, b: (a > b) - (a < b))
+        self.has_stand_ins = self.has_stand_ins or bool(function or collation)
         return bool(function or collation)
 
     def _mend_texts(self, schema: Schema) -> None:

@@ -114,8 +114,8 @@ GUARDS = (
         "F17",
         "a rebuild in SQL is shortened only where its rows stay as they lie",
         "rebuild/shortcut.py",
-        "    if not (_stores_alike(before, end.after) and ",
-        "    if not (",
+        "        _stores_alike(end.before, end.after) and ",
+        "        ",
         (SHORTCUT, "-k", "changes_what_is_stored"),
     ),
     Guard(

@@ -307,6 +307,33 @@ def test_a_schema_that_no_twin_can_hold_is_left_alone(db):
     assert shorten(db, rebuild()) is None
 
 
+@pytest.mark.parametrize("index", ["(lower_of(name))", "(name COLLATE theirs)"])
+def test_what_only_the_application_knows_runs_as_written(db, index):
+    """Its function or collation is missing here, and CREATE INDEX will say so."""
+    db.create_function("lower_of", 1, str.lower, deterministic=True)
+    db.create_collation("theirs", lambda one, other: (one > other) - (one < other))
+    db.executescript(f"UPDATE t SET name = 'x' WHERE name IS NULL; CREATE INDEX odd ON t {index};")
+    assert shorten(db, f"{rebuild()} CREATE INDEX odd ON t {index};") is None
+
+
+def test_odd_names_are_quoted(db):
+    """Of the table, its column and its index."""
+    old, new, column, index = '"it\'s ""q"""', "[n'']", '"a\'b"', "\"of 'it'\""
+    db.executescript(
+        f"CREATE TABLE {old} (id INTEGER PRIMARY KEY, {column} TEXT);"
+        f"INSERT INTO {old} VALUES (1, 'x'); CREATE INDEX {index} ON {old} ({column});"
+    )
+    ran = take(
+        db,
+        f"CREATE TABLE {new} (id INTEGER PRIMARY KEY, {column} TEXT CHECK ({column} <> ''));"
+        f"INSERT INTO {new} SELECT id, {column} FROM {old}; DROP TABLE {old};"
+        f"ALTER TABLE {new} RENAME TO {old}; CREATE INDEX {index} ON {old} ({column});",
+    )
+    assert built(ran) == []
+    found = db.execute(f"SELECT {column} FROM {old} INDEXED BY {index} WHERE {column} = 'x'")
+    assert found.fetchall() == [("x",)]
+
+
 def test_a_table_of_another_kind_is_left_alone(db):
     """The rows of a full-text table's own tables are not copied by hand, and not by us."""
     db.execute("CREATE VIRTUAL TABLE words USING fts5(a)")
