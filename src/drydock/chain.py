@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from drydock import receipt, record, recovery
+from drydock import receipt, record, recovery, signals
 from drydock.connection import DatabaseLocked
 from drydock.errors import DrydockError, ExitCode, Interrupted
-from drydock.record import ENDED
+from drydock.outcome import took_place
 from drydock.steps import Skipped
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ def perform(walk: Walk, step: Step) -> None:
             begin(walk)
         line = step.perform(walk)
     except BaseException as error:
+        signals.close_what_it_left(error)
         walk.reporter.step_failed(step.name, walk.took(step.name, "failed", str(error), began))
         known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
         with undisturbed():
@@ -178,11 +179,14 @@ def abandon(walk: Walk, error: BaseException) -> DrydockError:
         Stuck: A step could not be undone.
     """
     known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
-    if walk.run is not None and walk.run.record.phase not in ENDED:
+    signals.close_what_it_left(error)
+    if walk.is_under_way:
         reached = {*walk.done, walk.at}
         last = next((step for step in reversed(CHAIN) if step.name in reached), CHAIN[0])
         with undisturbed():
             go_back(walk, last, known)
+    elif walk.run is not None:
+        known.state = known.state or f"the run had {walk.run.record.phase} before; see: inv status"
     return known
 
 
@@ -250,7 +254,7 @@ def decline(walk: Walk, step: str, error: DrydockError, began: float) -> None:
 
 def finish(walk: Walk, outcome: str) -> None:
     """End the run's record well and let go of everything; harmless when there is no run."""
-    if walk.run is not None and walk.run.record.phase not in ENDED:
+    if walk.is_under_way:
         if walk.hold is not None:
             step_named("backup").undo(walk)
         _end(walk, "finished", outcome)
@@ -324,16 +328,20 @@ def _log_advice(walk: Walk) -> str:
 
 
 def _standing(walk: Walk) -> str:
-    if not walk.published:
-        return "as it was"
-    return "the previous database again" if walk.record.record.target else "the new database"
+    """Return what the live database is; where a way back had begun, it is asked itself (F40)."""
+    found = walk.record.record
+    if not walk.published or not found.target:
+        return "the new database" if walk.published else "as it was"
+    try:
+        return "the previous database again" if took_place(walk.live, found) else "the new database"
+    except (DrydockError, sqlite3.Error, OSError):
+        return "the new database or the previous one, whole (inv status tells)"
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Let no second Ctrl-C end the way back half-way."""
-    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in signals.ENDING}
     try:
         yield
     finally:

@@ -181,7 +181,7 @@ def read(path: Path, *, timeout: float = 5.0) -> sqlite3.Connection:
     """
     real = require_file(path)
     wal = Path(f"{real}-wal")
-    mode = "ro" if wal.exists() and wal.stat().st_size > 0 else "rw"
+    mode = "ro" if files.size(wal) > 0 else "rw"
     connection = _open(real, mode, timeout)
     connection.execute("PRAGMA query_only=ON")
     return checked(connection, path)

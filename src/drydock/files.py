@@ -156,6 +156,14 @@ def folder_of_copies(path: Path) -> Path:
     return path
 
 
+def size(path: Path) -> int:
+    """Return the bytes of the file `path`; 0 where there is none, or none any more."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def free_bytes(folder: Path) -> int:
     """Return the bytes that this user can still write in `folder`'s file system."""
     state = os.statvfs(folder)

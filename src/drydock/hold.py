@@ -32,12 +32,16 @@ _RETRY_SECONDS = 0.05
 
 
 class NotWritable(DrydockError):
-    """The database or its folder cannot be written, so nothing could be published (F36)."""
+    """The database or its folder cannot be written, so nothing could be published (F36).
+
+    `may_pass`: another program that is about to close the database may be the reason.
+    """
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, path: Path, why: str) -> None:
+    def __init__(self, path: Path, why: str, *, may_pass: bool = False) -> None:
         self.path = path
+        self.may_pass = may_pass
         super().__init__(
             f"{path} cannot be written; nothing was touched",
             cause=why,
@@ -78,6 +82,17 @@ def take(path: Path, *, timeout: float, announce: Callable[[str], None]) -> Hold
         NotWritable: The file, its folder or its file system is read-only.
     """
     require_writable(path)
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return _try(path, timeout, announce)
+        except NotWritable as error:
+            if not error.may_pass or time.monotonic() >= deadline:
+                raise
+        time.sleep(_RETRY_SECONDS)
+
+
+def _try(path: Path, timeout: float, announce: Callable[[str], None]) -> Hold:
     try:
         live = connection.live(path, timeout=timeout)
     except DatabaseLocked as error:
@@ -100,7 +115,7 @@ def take(path: Path, *, timeout: float, announce: Callable[[str], None]) -> Hold
         # A -wal that could not be deleted is no error to SQLite: it goes on with it, and says
         # DELETE. What is in it then would be in no copy of the file (F02), and no rename's (F04).
         if Path(f"{path}-wal").exists():
-            raise NotWritable(path, f"{path.name}-wal could not be removed")
+            raise NotWritable(path, f"{path.name}-wal could not be removed", may_pass=True)
         reach("hold-3")
     except sqlite3.OperationalError as error:
         _let_go(live, path, mode)

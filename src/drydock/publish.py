@@ -84,7 +84,7 @@ def settle(candidate: Path) -> str:
         raise CandidateUnsettled(candidate, str(error)) from error
     finally:
         opened.close()
-    left = [suffix for suffix in _SIDECARS if _has_content(Path(f"{candidate}{suffix}"))]
+    left = [suffix for suffix in _SIDECARS if files.size(Path(f"{candidate}{suffix}"))]
     if left:
         raise CandidateUnsettled(candidate, f"it has a {' and a '.join(left)} beside it")
     return wanted
@@ -253,7 +253,3 @@ def _patience(hold: Hold) -> Callable[[int, int, int], None]:
 def _owner(path: Path) -> tuple[int, int]:
     state = path.stat()
     return state.st_uid, state.st_gid
-
-
-def _has_content(path: Path) -> bool:
-    return path.exists() and path.stat().st_size > 0

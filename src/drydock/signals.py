@@ -44,3 +44,20 @@ def held_back() -> Iterator[None]:
                 signal.signal(number, handler)
         if came:
             signal.raise_signal(came[0])
+
+
+def close_what_it_left(error: BaseException) -> None:
+    """Forget the variables of the functions that `error` ended.
+
+    A signal may come between the opening of a database and the line that would see to its closing.
+    Such a connection lives as long as the error's frames, and would keep the way back from having
+    the database for itself.
+    """
+    import gc
+    import traceback
+
+    seen: BaseException | None = error
+    while seen is not None:
+        traceback.clear_frames(seen.__traceback__)
+        seen = seen.__context__
+    gc.collect()  # a connection and its cache of statements refer to each other

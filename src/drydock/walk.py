@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -219,9 +219,12 @@ class Walk:
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
         """Return what tells whether somebody wrote to the live database: sizes and times."""
-        paths = (self.live, Path(f"{self.live}-wal"))
-        states = [path.stat() for path in paths if path.exists()]
-        return tuple((state.st_size, state.st_mtime_ns) for state in states)
+        states = []
+        for path in (self.live, Path(f"{self.live}-wal")):
+            with suppress(FileNotFoundError):  # whoever closes it last takes the -wal away
+                state = path.stat()
+                states.append((state.st_size, state.st_mtime_ns))
+        return tuple(states)
 
     def restore_journal_mode(self, mode: str, left_behind: Sequence[str] = ()) -> None:
         """Put the live database back into `mode`; where that cannot be, say how to do it.
@@ -252,6 +255,11 @@ class Walk:
             return ()
         device, timeout = self.live.stat().st_dev, self.settings.timeout
         return hold.left_behind(self.live, device, found.old_inode, timeout=timeout)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its run has begun and not ended."""
+        return self.run is not None and self.run.record.phase not in record.ENDED
 
     def close(self) -> None:
         """Let go of everything; harmless when it was done before."""

@@ -87,8 +87,10 @@ def _late(
 
 
 def _signalled(specimen: Specimen, done: Finished) -> Finding | None:
-    """Judge a run that a signal met; before our handlers stand it ends as Python ends."""
+    """Judge a run that a signal met; before it begins and behind its end it ends as any program."""
     if done.returncode < 0 or ("error:" not in done.screen and done.returncode):
+        if "to go back: inv rollback" in done.screen and specimen.standing() == "new":
+            return specimen.after_recovery()
         if specimen.standing() != "old" or (specimen.root / ".drydock").exists():
             return Finding("silent", f"ended by a signal after it had begun:\n{done.screen}")
         return specimen.after_recovery()

@@ -63,11 +63,11 @@ class Stray:
         """End it with SIGKILL, as a crash would."""
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_) -> None:
         self.kill()
-        self._process.stdin.close()
-        self._process.stdout.close()

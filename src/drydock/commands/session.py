@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import atexit
 import functools
+import os
 import signal
 import sqlite3
 import sys
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 from drydock.errors import DrydockError, Interrupted
 from drydock.settings import Settings, load
@@ -31,10 +32,14 @@ _ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
 
 
 class _Session:
-    """The one walk of this process, None until a task needs it, and the terminal of the task."""
+    """The one walk of this process, None until a task needs it, and the terminal of the task.
+
+    `is_inside` says that a task of ours is at work, which catches what is raised in it.
+    """
 
     walk: Walk | None = None
     terminal: Terminal | None = None
+    is_inside: bool = False
 
 
 def settings_of(context: Context) -> Settings:
@@ -91,12 +96,16 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
             as_json=bool(options.get("json")),
         )
         try:
+            _Session.is_inside = True
             _listen_for_signals()
             function(*arguments, **options)
         except (DrydockError, OSError, sqlite3.OperationalError) as error:
+            _Session.is_inside = False
             known = _walked_back(error)
             shown.error(known)
             sys.exit(int(known.exit_code))
+        finally:
+            _Session.is_inside = False
 
     return run
 
@@ -125,14 +134,21 @@ def _walked_back(error: DrydockError | OSError | sqlite3.OperationalError) -> Dr
 
 def _listen_for_signals() -> None:
     """Make signals that end programs raise here, so that the way back is walked (F27)."""
-
-    def interrupt(number: int, _: FrameType | None) -> None:
-        raise Interrupted(signal.Signals(number).name)
-
-    signal.signal(signal.SIGINT, _interrupt_by_key)
+    signal.signal(signal.SIGINT, _interrupt)
     for name in _ENDING:
-        signal.signal(getattr(signal, name), interrupt)
+        signal.signal(getattr(signal, name), _interrupt)
 
 
-def _interrupt_by_key(*_: Any) -> None:
-    raise Interrupted("Ctrl-C")
+def _interrupt(number: int, _: FrameType | None) -> None:
+    """Answer a signal inside a task by an error; between tasks, where nobody would catch that."""
+    said = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+    if _Session.is_inside:
+        raise Interrupted(said)
+    if _Session.walk is not None and _Session.walk.is_under_way:
+        known = _walked_back(Interrupted(said))
+        Terminal().error(known)
+        sys.exit(int(known.exit_code))
+    # Ours is done: the program ends as any other does.
+    is_key = number == signal.SIGINT
+    signal.signal(number, signal.default_int_handler if is_key else signal.SIG_DFL)
+    os.kill(os.getpid(), number)

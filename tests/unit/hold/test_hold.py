@@ -230,3 +230,25 @@ def test_the_database_is_held_through_a_symbolic_link_in_its_folder(make, tmp_pa
     held = take(connection.require_file(link))
     assert held.path == Path(live)
     held.release()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_wal_that_another_program_has_just_made_anew_is_waited_for(make, monkeypatch, times):
+    """One that was about to close the database; the mode that it had is told each time."""
+    live = make("wal")
+    leave, left, told = hold._leave_wal, [], []
+
+    def and_make_it_anew(*arguments):
+        leave(*arguments)
+        left.append(arguments)
+        if len(left) <= times:
+            Path(f"{live}-wal").touch()
+
+    monkeypatch.setattr(hold, "_leave_wal", and_make_it_anew)
+    held = take(live, timeout=5, announce=told.append)
+    assert told == ["wal"] * (times + 1)
+    assert held.journal_mode == "wal"
+    assert not Path(f"{live}-wal").exists()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        change(live, "INSERT INTO log VALUES ('x')")
+    held.release()

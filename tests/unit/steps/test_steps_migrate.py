@@ -9,10 +9,22 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from drydock import backup, chain, files, hold, publish, record, recovery, revival, settings
+from drydock import (
+    backup,
+    chain,
+    connection,
+    files,
+    hold,
+    publish,
+    record,
+    recovery,
+    revival,
+    settings,
+)
 from drydock.backup import BackupFailed, DatabaseDamaged, taking
 from drydock.commands import rollback
 from drydock.errors import Interrupted
@@ -375,3 +387,92 @@ def test_nobody_is_left_behind_where_the_file_was_written_in_place(walk, live):
     walk.record.note(phase="publishing", way="backup-api", old_inode=live.stat().st_ino)
     with Stray(live):
         assert walk.left_behind() == ()
+
+
+def stopped_behind(monkeypatch, *, leaves_open=None):
+    """Let a signal come in verify-schema, behind publish; it may leave a connection open."""
+
+    def perform(_):
+        opened = connection.read(leaves_open) if leaves_open else None
+        assert opened or not leaves_open
+        raise Interrupted("SIGTERM")
+
+    monkeypatch.setattr("drydock.steps.verify_schema.perform", perform)
+
+
+def test_f27_a_connection_that_a_signal_left_open_does_not_stand_in_the_way_back(
+    walk, live, monkeypatch
+):
+    """It came behind the opening, before the line that sees to the closing."""
+    before = dump(live)
+    write(live, GOOD)
+    stopped_behind(monkeypatch, leaves_open=live)
+    with pytest.raises(Interrupted) as caught:
+        chain.walk_all(walk)
+    assert "app.db is the previous database again" in caught.value.state
+    assert dump(live) == before
+    assert ask(live, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_f40_a_way_back_that_cannot_begin_does_not_say_that_it_has_been_walked(
+    walk, live, monkeypatch
+):
+    """Somebody has the new database open: it is live, and the screen says so."""
+    write(live, GOOD)
+    stopped_behind(monkeypatch)
+    restore = Walk.restore_journal_mode
+    strays = []
+
+    def and_open(self, mode, left_behind=()):
+        restore(self, mode, left_behind)
+        strays.append(Stray(live))
+        strays[0].sql("SELECT count(*) FROM log")
+
+    monkeypatch.setattr(Walk, "restore_journal_mode", and_open)
+    walk.settings = dataclasses.replace(walk.settings, timeout=0.2)
+    with pytest.raises(chain.Stuck) as caught:
+        chain.walk_all(walk)
+    strays[0].kill()
+    assert caught.value.state.startswith("app.db is the new database, the backend is down")
+    assert f"inv restore {walk.backup.id} --yes" in caught.value.hint
+    assert ask(live, "SELECT also FROM log") == [("x",)]
+
+
+def test_f40_a_way_back_that_failed_behind_its_publish_says_where_it_got(walk, live, monkeypatch):
+    """The previous database is live again, whatever came then."""
+    before = dump(live)
+    write(live, GOOD)
+    stopped_behind(monkeypatch)
+    publish_really = publish.publish
+    published = []
+
+    def then_fail(*arguments, **options):
+        done = publish_really(*arguments, **options)
+        published.append(done)
+        if len(published) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        return done
+
+    monkeypatch.setattr(publish, "publish", then_fail)
+    with pytest.raises(chain.Stuck) as caught:
+        chain.walk_all(walk)
+    assert dump(live) == before
+    assert "app.db is the new database," not in caught.value.state
+
+
+def test_a_signal_behind_the_end_of_a_run_says_that_it_had_ended(walk, live):
+    """Nothing is taken back, and nothing is called untouched."""
+    write(live, GOOD)
+    chain.walk_all(walk)
+    assert chain.abandon(walk, Interrupted("SIGTERM")).state == (
+        "the run had finished before; see: inv status"
+    )
+    assert ask(live, "SELECT also FROM log") == [("x",)]
+
+
+def test_a_wal_that_is_taken_away_meanwhile_is_no_error(walk, live, monkeypatch):
+    """Whoever closes the database last removes it: between a look and the next, too."""
+    Path(f"{live}-wal").unlink(missing_ok=True)
+    monkeypatch.setattr(Path, "exists", lambda _: True)
+    assert len(walk.stamp()) == 1
+    connection.read(live).close()
