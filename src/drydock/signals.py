@@ -55,9 +55,12 @@ def close_what_it_left(error: BaseException) -> None:
     """
     import gc
     import traceback
+    import warnings
 
     seen: BaseException | None = error
     while seen is not None:
         traceback.clear_frames(seen.__traceback__)
         seen = seen.__context__
-    gc.collect()  # a connection and its cache of statements refer to each other
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # that it was left open is what we know
+        gc.collect()  # a connection and its cache of statements refer to each other

@@ -125,14 +125,18 @@ def _signal_inside(where: str, count: int) -> None:
 
     Python answers a signal between two of its own instructions, so also between these.
     """
+    joinable = hasattr(threading, "_start_joinable_thread")  # since Python 3.13
     module, name = {
-        "LAB_SIGNAL_IN_THREAD": (threading, "_start_new_thread"),
+        "LAB_SIGNAL_IN_THREAD": (
+            threading,
+            "_start_joinable_thread" if joinable else "_start_new_thread",
+        ),
         "LAB_SIGNAL_IN_FORK": (subprocess, "_fork_exec"),
     }[where]
     real, calls = getattr(module, name), []
 
-    def start(*arguments):
-        made = real(*arguments)
+    def start(*arguments, **options):
+        made = real(*arguments, **options)
         calls.append(made)
         if len(calls) == count:
             os.kill(os.getpid(), signal.SIGTERM)

@@ -8,6 +8,7 @@ the border between the two ways.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -122,13 +123,17 @@ class Case:
 
     def open(self) -> sqlite3.Connection:
         db = sqlite3.connect(":memory:", isolation_level=None)
-        for statement in self.database:
-            db.execute(statement)
-        marks = ", ".join("?" for _ in self.rows[0])
-        for row in self.rows:
-            db.execute(f"INSERT OR IGNORE INTO t VALUES ({marks})", row)
-        for statement in self.late:
-            db.execute(statement)
+        try:
+            for statement in self.database:
+                db.execute(statement)
+            marks = ", ".join("?" for _ in self.rows[0])
+            for row in self.rows:
+                db.execute(f"INSERT OR IGNORE INTO t VALUES ({marks})", row)
+            for statement in self.late:
+                db.execute(statement)
+        except sqlite3.Error:
+            db.close()
+            raise
         return db
 
 
@@ -231,7 +236,11 @@ def everything(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
 
 def agrees(case: Case) -> bool:
     """Run both ways and compare; return whether there was a shortcut to compare."""
-    literal, short = case.open(), case.open()
+    with closing(case.open()) as literal, closing(case.open()) as short:
+        return _agrees(case, literal, short)
+
+
+def _agrees(case: Case, literal: sqlite3.Connection, short: sqlite3.Connection) -> bool:
     rebuild = handwritten.find(case.rebuild)
     assert rebuild is not None
     assert rebuild.statements == case.rebuild
@@ -262,7 +271,7 @@ def test_a_shortcut_ends_where_the_rebuild_ends():
     @given(case=cases())
     def holds(case: Case) -> None:
         try:
-            case.open()
+            case.open().close()
         except sqlite3.Error:
             assume(False)  # no such table can be made
         if agrees(case):
