@@ -67,6 +67,7 @@ class Unforeseen(DrydockError):
     """What the operating system refused, or a fault of Drydock itself; its traceback is kept."""
 
     def __init__(self, error: BaseException, walk: Walk) -> None:
+        self.__cause__ = error
         kept = None
         if walk.run is not None:
             kept = walk.run.folder / "traceback.txt"
@@ -74,10 +75,7 @@ class Unforeseen(DrydockError):
                 kept.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         if refused := refusal(error):
             self.exit_code = ExitCode.FAILED
-            super().__init__(
-                refused,
-                hint="look at the disk and the permissions: inv doctor",
-            )
+            super().__init__(refused, hint="look at the disk and the permissions: inv doctor")
             return
         self.exit_code = ExitCode.UNEXPECTED
         super().__init__(
@@ -155,7 +153,6 @@ def perform(walk: Walk, step: Step) -> None:
             begin(walk)
         line = step.perform(walk)
     except BaseException as error:
-        signals.close_what_it_left(error)
         walk.reporter.step_failed(step.name, walk.took(step.name, "failed", str(error), began))
         known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
         with undisturbed():
@@ -179,7 +176,6 @@ def abandon(walk: Walk, error: BaseException) -> DrydockError:
         Stuck: A step could not be undone.
     """
     known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
-    signals.close_what_it_left(error)
     if walk.is_under_way:
         reached = {*walk.done, walk.at}
         last = next((step for step in reversed(CHAIN) if step.name in reached), CHAIN[0])
@@ -210,6 +206,7 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
     Raises:
         Stuck: A step could not be undone.
     """
+    signals.close_what_it_left(error)
     was_published = walk.published
     position = CHAIN.index(failed)
     for step in reversed(CHAIN[: position + 1]):
@@ -330,8 +327,10 @@ def _log_advice(walk: Walk) -> str:
 def _standing(walk: Walk) -> str:
     """Return what the live database is; where a way back had begun, it is asked itself (F40)."""
     found = walk.record.record
-    if not walk.published or not found.target:
-        return "the new database" if walk.published else "as it was"
+    if not walk.published:
+        return "as it was"
+    if not found.target:
+        return "the new database"
     try:
         return "the previous database again" if took_place(walk.live, found) else "the new database"
     except (DrydockError, sqlite3.Error, OSError):

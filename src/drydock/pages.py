@@ -57,8 +57,8 @@ def copy(live: str, target: str) -> None:
 def _disk() -> Callable[[int, int, int], object]:
     """Return what lets the disk begin with a range of a file, and does not wait for it.
 
-    It promises nothing, and what it meets is told by the next fsync (sync_file_range(2)): a third
-    of a copy's time is saved, for the disk works from the first bytes on.
+    It promises nothing, and what it meets is told by the next fsync (sync_file_range(2)); the disk
+    works from the first bytes on.
     """
     if sys.platform != "linux":
         return _none

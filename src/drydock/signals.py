@@ -60,7 +60,7 @@ def close_what_it_left(error: BaseException) -> None:
     seen: BaseException | None = error
     while seen is not None:
         traceback.clear_frames(seen.__traceback__)
-        seen = seen.__context__
+        seen = seen.__cause__ or seen.__context__
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # that it was left open is what we know
         gc.collect()  # a connection and its cache of statements refer to each other

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
 
-_ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
+
+# As `drydock.signals.ENDING`, which a start need not load.
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
 
 class _Session:
@@ -98,14 +100,14 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
         try:
             _Session.is_inside = True
             _listen_for_signals()
-            function(*arguments, **options)
+            try:
+                function(*arguments, **options)
+            finally:
+                _Session.is_inside = False
         except (DrydockError, OSError, sqlite3.OperationalError) as error:
-            _Session.is_inside = False
             known = _walked_back(error)
             shown.error(known)
             sys.exit(int(known.exit_code))
-        finally:
-            _Session.is_inside = False
 
     return run
 
@@ -134,7 +136,6 @@ def _walked_back(error: DrydockError | OSError | sqlite3.OperationalError) -> Dr
 
 def _listen_for_signals() -> None:
     """Make signals that end programs raise here, so that the way back is walked (F27)."""
-    signal.signal(signal.SIGINT, _interrupt)
     for name in _ENDING:
         signal.signal(getattr(signal, name), _interrupt)
 

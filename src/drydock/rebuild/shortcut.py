@@ -77,7 +77,9 @@ def shortcut(
     if not (_is_plain(connection) and _is_ours(schema, rebuild)):
         return None
     table = rebuild.table
-    if not _has_rows(connection, table, from_rows) or _has_odd_sequence(connection, rebuild):
+    if not _has_rows(connection, table, from_rows) or _has_odd_sequence(
+        connection, schema, rebuild
+    ):
         return None
     end = _end(schema, rebuild, read_table(connection, table))
     if end is None or not (
@@ -152,9 +154,8 @@ def _has_rows(connection: sqlite3.Connection, table: str, count: int) -> bool:
     return bool(connection.execute(counted).fetchone()[0] == count)
 
 
-def _has_odd_sequence(connection: sqlite3.Connection, rebuild: Rebuild) -> bool:
+def _has_odd_sequence(connection: sqlite3.Connection, schema: Schema, rebuild: Rebuild) -> bool:
     """Whether `sqlite_sequence` holds what SQLite itself would not have entered."""
-    schema = read_schema(connection)
     if schema.find("table", "sqlite_sequence") is None:
         return False
     old = schema.find("table", rebuild.table)

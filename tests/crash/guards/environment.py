@@ -45,8 +45,8 @@ GUARDS = (
         "F27",
         "a connection that a signal left open is closed before the way back",
         "chain.py",
-        "    except BaseException as error:\n        signals.close_what_it_left(error)\n",
-        "    except BaseException as error:\n",
+        "    signals.close_what_it_left(error)\n",
+        "",
         (STEP, "-k", "f27"),
     ),
     Guard(

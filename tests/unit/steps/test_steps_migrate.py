@@ -389,25 +389,28 @@ def test_nobody_is_left_behind_where_the_file_was_written_in_place(walk, live):
         assert walk.left_behind() == ()
 
 
-def stopped_behind(monkeypatch, *, leaves_open=None):
-    """Let a signal come in verify-schema, behind publish; it may leave a connection open."""
+def stopped_behind(monkeypatch, *, leaves_open=None, by=None):
+    """Let a signal, or another error, end verify-schema; it may leave a connection open."""
 
     def perform(_):
         opened = connection.read(leaves_open) if leaves_open else None
         assert opened or not leaves_open
-        raise Interrupted("SIGTERM")
+        raise by or Interrupted("SIGTERM")
 
     monkeypatch.setattr("drydock.steps.verify_schema.perform", perform)
 
 
-def test_f27_a_connection_that_a_signal_left_open_does_not_stand_in_the_way_back(
-    walk, live, monkeypatch
+@pytest.mark.parametrize(
+    ("by", "seen"), [(None, Interrupted), (ValueError("a fault"), chain.Unforeseen)]
+)
+def test_f27_a_connection_that_an_error_left_open_does_not_stand_in_the_way_back(
+    walk, live, monkeypatch, by, seen
 ):
-    """It came behind the opening, before the line that sees to the closing."""
+    """A signal comes behind the opening, before the line that sees to the closing."""
     before = dump(live)
     write(live, GOOD)
-    stopped_behind(monkeypatch, leaves_open=live)
-    with pytest.raises(Interrupted) as caught:
+    stopped_behind(monkeypatch, leaves_open=live, by=by)
+    with pytest.raises(seen) as caught:
         chain.walk_all(walk)
     assert "app.db is the previous database again" in caught.value.state
     assert dump(live) == before
@@ -436,6 +439,21 @@ def test_f40_a_way_back_that_cannot_begin_does_not_say_that_it_has_been_walked(
     assert caught.value.state.startswith("app.db is the new database, the backend is down")
     assert f"inv restore {walk.backup.id} --yes" in caught.value.hint
     assert ask(live, "SELECT also FROM log") == [("x",)]
+
+
+def test_f40_a_live_file_that_cannot_be_asked_is_told_as_such(walk, live, monkeypatch):
+    """Neither of the two answers is guessed."""
+    write(live, GOOD)
+    stopped_behind(monkeypatch)
+
+    def unreachable(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(migrate, "return_to", unreachable)
+    monkeypatch.setattr(chain, "took_place", unreachable)
+    with pytest.raises(chain.Stuck) as caught:
+        chain.walk_all(walk)
+    assert "app.db is the new database or the previous one, whole" in caught.value.state
 
 
 def test_f40_a_way_back_that_failed_behind_its_publish_says_where_it_got(walk, live, monkeypatch):
