@@ -152,6 +152,7 @@ def perform(walk: Walk, step: Step) -> None:
         if step.writes:
             begin(walk)
         line = step.perform(walk)
+        walk.heed()
     except BaseException as error:
         walk.reporter.step_failed(step.name, walk.took(step.name, "failed", str(error), began))
         known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
@@ -206,6 +207,7 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
     Raises:
         Stuck: A step could not be undone.
     """
+    walk.heard = ""
     signals.close_what_it_left(error)
     was_published = walk.published
     position = CHAIN.index(failed)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from drydock import connection, files, formats, lock, plan, record
+from drydock.errors import Interrupted
 from drydock.settings import state_folder
 from drydock.words import as_word
 
@@ -97,10 +98,10 @@ class Walk:
 
     Attributes that a step fills in are None or empty until then. `done` maps the names of the
     steps that have ended to what they said, `taken` also holds those that failed; `at` is the one
-    that is under way, or failed and not yet taken back. `taking` is the backup while its proof goes
-    on, `backup` once it is proved. `schemas` are the backup's and the candidate's, `written_since`
-    is what going back left behind. `is_whole` says that all steps will be walked, so that one may
-    leave something to a later one.
+    that is under way, or failed and not yet taken back; `heard` names the signal that asks to end
+    it. `taking` is the backup while its proof goes on, `backup` once it is proved. `schemas` are
+    the backup's and the candidate's, `written_since` is what going back left behind. `is_whole`
+    says that all steps will be walked, so that one may leave something to a later one.
     """
 
     def __init__(self, settings: Settings, options: Options, reporter: Reporter) -> None:
@@ -112,6 +113,7 @@ class Walk:
         self.began = time.monotonic()
         self.done: dict[str, str] = {}
         self.at = ""
+        self.heard = ""
         self.taken: list[Taken] = []
         self.lock: lock.Lock | None = None
         self.run: record.Run | None = None
@@ -166,6 +168,18 @@ class Walk:
         if self.options.down is not None:
             return len(self.plan.pending) + 1
         return len(self.plan.pending) - len(self.pending)
+
+    def heed(self) -> None:
+        """Raise what a signal was to raise, where that got lost (F27).
+
+        In a destructor, or in a callback of another library, Python passes over what is raised; a
+        helper that may fail passes over every error. Asked before each instant that counts.
+
+        Raises:
+            Interrupted: A signal came.
+        """
+        if self.heard:
+            raise Interrupted(self.heard)
 
     def took(self, step: str, state: str, detail: str, began: float) -> float:
         """Note a step that has just ended, begun at `began` (monotonic); return its seconds."""

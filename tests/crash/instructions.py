@@ -3,8 +3,9 @@
 LAB_WAITS: stop until strace has attached. LAB_POINTS: note the numbered points in a file.
 LAB_AT_ONCE_BYTES: the size up to which a backup is proved at once. LAB_SIGNAL_IN_THREAD and
 LAB_SIGNAL_IN_FORK: SIGTERM inside the n-th start of a thread or process. LAB_SIGNAL_AFTER: a
-signal between two steps. LAB_SIGNAL_AT: ``STEP:TEXT``, SIGTERM before the line of `chain.perform`
-that begins with TEXT.
+signal between two steps. LAB_SIGNAL_LOST: SIGTERM at a numbered point, inside a destructor, where
+Python passes over what is raised. LAB_SIGNAL_AT: ``STEP:TEXT``, SIGTERM before the line of
+`chain.perform` that begins with TEXT.
 """
 
 # ruff: noqa: PTH123, SIM115
@@ -21,6 +22,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.crash.faults import Meter
 
 
@@ -32,6 +35,8 @@ def follow(env: dict[str, str], meter: Meter) -> None:
         _fork_readers(meter)
     if "LAB_POINTS" in env:
         _note_points(env["LAB_POINTS"])
+    if "LAB_SIGNAL_LOST" in env:
+        _lose_signal(env["LAB_SIGNAL_LOST"])
     if "LAB_AT_ONCE_BYTES" in env:
         from drydock.steps import take_backup
 
@@ -147,13 +152,36 @@ def _signal_inside(where: str, count: int) -> None:
 
 def _note_points(file: str) -> None:
     """Write the name of each numbered point that is reached to `file`."""
+
+    def note(point: str) -> None:
+        with open(file, "a", encoding="utf-8") as noted:
+            noted.write(point + "\n")
+
+    _at_points(note)
+
+
+def _lose_signal(where: str) -> None:
+    """Deliver SIGTERM at the point `where`, inside a destructor."""
+
+    class Lost:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def lose(point: str) -> None:
+        if point == where:
+            Lost()
+
+    _at_points(lose)
+
+
+def _at_points(do: Callable[[str], None]) -> None:
+    """Call `do` with the name of each numbered point that is reached."""
     from drydock import faults
 
     real = faults.reach
 
     def reach(point: str) -> None:
-        with open(file, "a", encoding="utf-8") as noted:
-            noted.write(point + "\n")
+        do(point)
         real(point)
 
     for module in list(sys.modules.values()):

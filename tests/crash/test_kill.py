@@ -138,6 +138,46 @@ def test_f27_a_signal_right_behind_a_step_or_its_failure_undoes_that_step_too(
     assert specimen.after_recovery() is None
 
 
+@pytest.mark.parametrize("served", ["wal"], indirect=True)
+@pytest.mark.parametrize(
+    ("point", "never"),
+    [
+        ("stop-2", "hold-1"),
+        ("backup-3", "candidate-1"),
+        ("migrate-1", "migrate-2"),
+        ("migrate-3", "publish-1"),
+        ("publish-4", "verify-1"),
+        ("verify-1", "start-1"),
+        ("smoke-1", "the end"),
+    ],
+)
+def test_f27_a_signal_whose_exception_gets_lost_ends_the_run_all_the_same(served, point, never):
+    """In a destructor, or another library's callback, Python passes over what a handler raises."""
+    seen = served.root / "points.txt"
+    ended = inv(served.root, "migrate", "--yes", LAB_SIGNAL_LOST=point, LAB_POINTS=str(seen))
+    assert ended.returncode in (ExitCode.INTERRUPTED, ExitCode.ROLLED_BACK), ended.screen
+    assert "stopped by SIGTERM" in ended.screen
+    assert "Exception ignored" not in ended.screen
+    reached = seen.read_text().split()
+    assert point in reached
+    assert never not in reached
+    assert served.applied() == ["001_start"]
+    assert served.is_running(), ended.screen
+    assert served.left_over() == []
+
+
+@pytest.mark.parametrize("shape", ["wal"])
+@pytest.mark.parametrize(("point", "stands"), [("hold-3", "new"), ("publish-1", "old")])
+def test_f27_a_signal_whose_exception_gets_lost_ends_a_rollback_too(migrated, point, stands):
+    """Before the instant nothing is changed; behind it the way back has been walked."""
+    ended = migrated.inv("rollback", "--yes", LAB_SIGNAL_LOST=point)
+    assert ended.returncode in (ExitCode.INTERRUPTED, ExitCode.ROLLED_BACK), ended.screen
+    assert "stopped by SIGTERM" in ended.screen
+    assert migrated.standing() == stands
+    assert migrated.left_over() == []
+    assert migrated.after_recovery() is None
+
+
 @pytest.mark.parametrize("shape", ["wal", "proving"])
 @pytest.mark.parametrize("thread", [1, 2, 3, 4])
 def test_f27_a_signal_while_a_thread_is_started_walks_the_way_back(specimen, thread):

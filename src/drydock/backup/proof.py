@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from drydock import connection, pages
+from drydock import connection, pages, signals
 from drydock.names import quote
 
 _PROBLEMS = 20
@@ -40,12 +40,13 @@ def digest_of(started: subprocess.Popen[bytes]) -> str:
 def start_pages(*words: str, source: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
     """Start `drydock.pages`, which says what its words mean, in a process of its own (F01)."""
     program = Path(pages.__file__)
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(program), *words],
-        stdin=source,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    with signals.held_back():
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", str(program), *words],
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
 
 def quick_check(copy: sqlite3.Connection) -> list[str]:

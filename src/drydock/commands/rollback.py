@@ -121,6 +121,7 @@ def _take(walk: Walk, name: str, perform: Callable[[Walk], str]) -> None:
     walk.reporter.step_began(name)
     try:
         line = perform(walk)
+        walk.heed()
     except BaseException as error:
         walk.reporter.step_failed(name, walk.took(name, "failed", str(error), began))
         raise

@@ -138,11 +138,14 @@ def _listen_for_signals() -> None:
     """Make signals that end programs raise here, so that the way back is walked (F27)."""
     for name in _ENDING:
         signal.signal(getattr(signal, name), _interrupt)
+    sys.unraisablehook = _unraised
 
 
 def _interrupt(number: int, _: FrameType | None) -> None:
     """Answer a signal inside a task by an error; between tasks, where nobody would catch that."""
     said = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+    if _Session.walk is not None:
+        _Session.walk.heard = said
     if _Session.is_inside:
         raise Interrupted(said)
     if _Session.walk is not None and _Session.walk.is_under_way:
@@ -153,3 +156,9 @@ def _interrupt(number: int, _: FrameType | None) -> None:
     is_key = number == signal.SIGINT
     signal.signal(number, signal.default_int_handler if is_key else signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def _unraised(lost: sys.UnraisableHookArgs) -> None:
+    """Show what Python could not raise; not a signal, which the walk answers (`Walk.heed`)."""
+    if not isinstance(lost.exc_value, Interrupted):
+        sys.__unraisablehook__(lost)

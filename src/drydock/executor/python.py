@@ -19,6 +19,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from drydock import signals
 from drydock.executor import journal
 from drydock.executor.failures import MigrationFailed, TimeLimitReached
 from drydock.executor.trace import Applied, TracedStatement
@@ -59,7 +60,7 @@ def run(
     """
     begun = time.monotonic()
     events, answers = os.pipe()
-    with log.open("wb") as output:
+    with log.open("wb") as output, signals.held_back():
         child = subprocess.Popen(
             [sys.executable, "-P", "-m", "drydock.executor.child", str(answers)],
             stdin=subprocess.PIPE,

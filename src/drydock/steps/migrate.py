@@ -145,6 +145,7 @@ def return_to(
     publish.settle(walk.candidate)
     target = backups.content_digest(walk.candidate)
     mode = backup.manifest.journal_mode
+    walk.heed()
     try:
         done = publish.publish(
             walk.candidate,
@@ -169,6 +170,7 @@ def _publish(walk: Walk, asked_for: str, landing: _Landing) -> None:
     assert walk.hold is not None
     mode = "wal" if asked_for == "wal" else walk.hold.journal_mode
     landing.sync.wait()
+    walk.heed()
     try:
         done = publish.publish(
             walk.candidate,
@@ -231,6 +233,7 @@ def _tell_applied(walk: Walk, applied: executor.Applied) -> None:
     walk.reporter.progress(f"{applied.name} applied", len(walk.applied), len(walk.pending))
     if walk.taking is not None and walk.taking.is_over:
         _conclude_backup(walk)  # a proof that failed ends the run now, not behind the last one
+    walk.heed()
 
 
 def _keep_schemas(walk: Walk) -> None:

@@ -90,6 +90,32 @@ GUARDS = (
         (KILL, "-k", "while_the_backend_is_started"),
     ),
     Guard(
+        "F27",
+        "a signal whose exception got lost ends the run with its step",
+        "chain.py",
+        "        walk.heed()\n",
+        "",
+        (KILL, "-k", "gets_lost_ends_the_run and verify-1"),
+    ),
+    Guard(
+        "F27",
+        "a signal whose exception got lost lets nothing be published",
+        "steps/migrate.py",
+        "    landing.sync.wait()\n    walk.heed()\n",
+        "    landing.sync.wait()\n",
+        (KILL, "-k", "gets_lost_ends_the_run and publish-1"),
+    ),
+    Guard(
+        "F27",
+        "a signal whose exception got lost makes no backup live",
+        "steps/migrate.py",
+        "    walk.heed()\n    try:\n        done = publish.publish(\n            walk.candidate,\n"
+        "            walk.hold,\n            announce=lambda way, old, new: _announce(walk,",
+        "    try:\n        done = publish.publish(\n            walk.candidate,\n"
+        "            walk.hold,\n            announce=lambda way, old, new: _announce(walk,",
+        (KILL, "-k", "gets_lost_ends_a_rollback and hold-3"),
+    ),
+    Guard(
         "F28",
         "one run at a time",
         "lock.py",
