@@ -51,7 +51,7 @@ BACKEND: dict[str, tuple[type, Any, str]] = {
     "start": (
         list,
         [],
-        "the command that starts the backend, as a list of arguments; python is inv's own",
+        "the command that starts it, as a list; python, and programs beside it, are inv's own",
     ),
     "stop": (list, [], "a command that stops it (docker compose, systemctl); default: SIGTERM"),
     "cwd": (str, ".", "the folder to start it in"),

@@ -291,7 +291,7 @@ def service_settings(settings: Settings) -> ServiceSettings:
 
     backend = settings.backend
     return ServiceSettings(
-        start=_with_our_python(backend["start"]),
+        start=_from_our_environment(backend["start"]),
         cwd=settings.root / backend["cwd"],
         log=settings.root / backend["log"],
         pid_file=state_folder(settings.database) / "backend.pid",
@@ -300,17 +300,23 @@ def service_settings(settings: Settings) -> ServiceSettings:
         health=backend["health"],
         grace=backend["grace"],
         ready=backend["ready"],
-        stop=tuple(backend["stop"]) or None,
+        stop=_from_our_environment(backend["stop"]) or None,
         match=backend["match"] or None,
         env={name: str(value) for name, value in backend["env"].items()},
     )
 
 
-def _with_our_python(command: Sequence[str]) -> tuple[str, ...]:
-    """Return the command with a leading ``python`` as the interpreter that runs us.
+def _from_our_environment(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the command with its program taken from the environment that runs us.
 
-    The virtual environment need not be activated for its ``inv`` to work; nor for its backend.
+    A leading ``python`` is our interpreter, and in a virtual environment a program that stands
+    beside it is that one: it need not be activated for its ``inv`` to work; nor for its backend.
     """
-    if command and command[0] == "python":
+    if not command or os.sep in command[0]:
+        return tuple(command)
+    if command[0] == "python":
         return (sys.executable, *command[1:])
+    beside = Path(sys.executable).with_name(command[0])
+    if sys.prefix != sys.base_prefix and beside.is_file():
+        return (os.fspath(beside), *command[1:])
     return tuple(command)
