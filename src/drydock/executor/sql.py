@@ -42,6 +42,9 @@ _OUTSIDE = re.compile(
 # The fourth statement of every rebuild by hand; only for such files is its reader loaded.
 _RENAMES = re.compile(r"\brename\s+to\b", re.IGNORECASE)
 _COUNTS_ROWS = re.compile(r"\b(last_insert_rowid|changes|total_changes)\b", re.IGNORECASE)
+_ASKED = (
+    "SELECT sql FROM sqlite_master WHERE sql LIKE '%changes%' OR sql LIKE '%last_insert_rowid%'"
+)
 _WAY = "schema edit"
 _NO_FILE = re.compile(r"(?:\s+database)?\s+(?:''|':memory:')\s+as\b", re.IGNORECASE)
 
@@ -50,13 +53,15 @@ class Session:
     """The candidate's connection, shared by files that leave no traces in it, renewed after others.
 
     Opening a connection makes SQLite parse the whole schema; a thousand small migrations would
-    spend their time there.
+    spend their time there. `is_asked` says that the schema itself (a trigger, a view, a default)
+    asks the connection what earlier statements did, so that none may be shared.
     """
 
     def __init__(self, candidate: Path) -> None:
         self._candidate = candidate
         self._connection: sqlite3.Connection | None = None
         self._journal = False
+        self.is_asked = False
 
     def open(self, *, journal: bool = False) -> sqlite3.Connection:
         """Return the connection, opened if need be."""
@@ -67,6 +72,8 @@ class Session:
             # Nobody else has it open: locked once, and not at each of a thousand statements.
             self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._journal = journal
+            texts = self._connection.execute(_ASKED).fetchall()
+            self.is_asked = any(_COUNTS_ROWS.search(text) for (text,) in texts)
         return self._connection
 
     def close(self) -> None:
@@ -84,7 +91,7 @@ def run(migration: Migration, session: Session, *, time_limit: float) -> Applied
         TimeLimitReached: It took too long.
         Interrupted: A signal came.
     """
-    traces = _LEAVES_TRACES.search(migration.text) is not None
+    traces = session.is_asked or _LEAVES_TRACES.search(migration.text) is not None
     if traces:
         session.close()
     # A file that undoes its own work needs a rollback journal; for others a failure ends the
@@ -96,7 +103,8 @@ def run(migration: Migration, session: Session, *, time_limit: float) -> Applied
     connection.stop_when(opened, lambda: deadline is not None and time.monotonic() > deadline)
     try:
         # What undoes its own work, or asks how many rows it wrote, is run to the letter.
-        shortens = not undoes and _COUNTS_ROWS.search(migration.text) is None
+        counts = session.is_asked or _COUNTS_ROWS.search(migration.text) is not None
+        shortens = not undoes and not counts
         done = tuple(_statements(migration, opened, deadline, shortens=shortens))
         if opened.in_transaction:
             raise MigrationFailed(

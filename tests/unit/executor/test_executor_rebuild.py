@@ -155,3 +155,27 @@ def test_the_time_limit_holds_while_the_rows_are_asked(trial, monkeypatch):
     with pytest.raises(TimeLimitReached) as caught:
         trial.apply(time_limit=0.5, m1_sql=LARGE, m2_sql=REBUILD)
     assert caught.value.migration.name == "m2"
+
+
+TELLS = "INSERT INTO told VALUES (changes(), last_insert_rowid())"
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        f"CREATE TRIGGER tr BEFORE INSERT ON o BEGIN {TELLS}; END;",
+        "CREATE VIEW v AS SELECT total_changes() AS c, last_insert_rowid() AS r;",
+    ],
+)
+def test_a_schema_that_asks_for_earlier_statements_gets_the_answer_of_its_own_file(trial, asks):
+    """No INSERT is left out before it, and none of another file or of the ledger is told."""
+    base = f"CREATE TABLE o (x); CREATE TABLE told (c, r); {asks}"
+    told = "INSERT INTO o VALUES (1);"
+    if "VIEW" in asks:
+        told = "INSERT INTO told SELECT c, r FROM v; INSERT INTO o VALUES (1);"
+    applied = trial.apply(m1_sql=LARGE + base, m2_sql=told, m3_sql=REBUILD + told)
+    assert {each.way for each in applied[-1].statements} == {""}
+    first, second = trial.ask("SELECT c, r FROM told")
+    assert first == (0, 0)
+    assert second[0] >= 1
+    assert second[1] == ROWS

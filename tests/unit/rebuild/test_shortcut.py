@@ -244,6 +244,32 @@ def test_a_form_that_stores_rows_otherwise_runs_as_written(db, reason, old, new)
     assert shorten(db, text) is None, reason
 
 
+def test_a_computed_column_that_becomes_a_plain_one_is_copied(db):
+    """A row holds no bytes of a virtual one: the next column's would be read in their stead."""
+    db.executescript(
+        "CREATE TABLE v (id INTEGER PRIMARY KEY, price INT, total INT AS (price * 2), note TEXT);"
+        "INSERT INTO v (id, price, note) VALUES (1, 5, 'a'), (2, 7, 'b');"
+    )
+    text = (
+        "CREATE TABLE v_new (id INTEGER PRIMARY KEY, price INT, total INT, note TEXT);"
+        "INSERT INTO v_new (id, price, total, note) SELECT id, price, total, note FROM v;"
+        "DROP TABLE v; ALTER TABLE v_new RENAME TO v;"
+    )
+    assert shorten(db, text) is None
+    assert shorten(db, text.replace("note TEXT", "note TEXT NOT NULL")) is None
+
+
+def test_a_null_under_a_not_null_that_an_edit_brought_is_seen(db):
+    """SQLite takes `name IS NULL` for false there, and would look at no row."""
+    db.execute("PRAGMA writable_schema=ON")
+    db.execute(
+        "UPDATE sqlite_schema SET sql = replace(sql, 'TEXT COLLATE', 'TEXT NOT NULL COLLATE') "
+        "WHERE name = 't'"
+    )
+    db.execute("PRAGMA writable_schema=RESET")
+    assert shorten(db, rebuild(name="name VARCHAR NOT NULL COLLATE NOCASE")) is None
+
+
 def test_a_small_table_is_copied_as_written(db):
     """There the copy takes no longer than the look."""
     assert shorten(db, rebuild(), from_rows=4) is None
