@@ -115,7 +115,9 @@ def _rehearsed(settings: Settings, state: Plan, copy: Path) -> Rehearsed:
 
     began = time.monotonic()
     with _disk_used(copy) as peak:
-        ran = review.review_rehearsed(state.pending, copy, run_one, history=history)
+        ran = review.review_rehearsed(
+            state.pending, copy, run_one, history=history, time_limit=settings.time_limit
+        )
     seconds = time.monotonic() - began
     if ran.stopped is not None:
         return Rehearsed(state.pending, ran.findings, None, (), ran.applied, seconds, peak[0])

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from drydock import connection
-from drydock.errors import DrydockError
+from drydock.errors import DrydockError, Interrupted
 from drydock.review import allowances, python_code
 from drydock.review.copy import Copy
 from drydock.review.finding import Finding, Verdict, in_order
@@ -62,6 +62,7 @@ def review_rehearsed(
     history: History | None = None,
     sqlite_version: Version | None = None,
     code: tuple[tuple[str, str], ...] = (),
+    time_limit: float = 0.0,
 ) -> Rehearsal:
     """Run the pending migrations on `copy` and return what was found on the way.
 
@@ -72,11 +73,13 @@ def review_rehearsed(
         history: As for `review_statically`.
         sqlite_version: As for `review_statically`.
         code: As for `review_statically`.
+        time_limit: Seconds that the statements of one SQL file may take; 0 for none.
 
     Raises:
+        Interrupted: A signal came.
         MigrationError: A file cannot be read as statements or as Python.
     """
-    setting = Setting(sqlite_version or sqlite3.sqlite_version_info, code)
+    setting = Setting(sqlite_version or sqlite3.sqlite_version_info, code, time_limit)
     findings: list[Finding] = []
     applied: list[Applied] = []
     stopped: str | None = None
@@ -97,7 +100,7 @@ def review_rehearsed(
 
 
 def _run_sql(migration: Migration, copy: Path, setting: Setting, known: Known) -> Walk:
-    with closing(Copy(copy)) as engine:
+    with closing(Copy(copy, setting.time_limit)) as engine:
         before = standing(engine.connection, heavy=is_heavy(migration), rows=True)
         walk = Walk(migration, engine, engine.connection, known, setting, exact=True)
         steps = sql_steps(migration)
@@ -123,6 +126,8 @@ def _run_python(
             walk = Walk(migration, shadow, data, fresh, setting)
             try:
                 done = run_one(migration)
+            except Interrupted:
+                raise
             except DrydockError as error:
                 _tell_failure(walk, error)
                 return walk, None

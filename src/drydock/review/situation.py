@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from drydock.connection import require_uninterrupted
 from drydock.names import fold, quote
 from drydock.review import syntax
 from drydock.review import table as tables
@@ -136,6 +137,9 @@ class Situation:
 
         Column names in `sql` must be qualified: a bare ``"x"`` that is no column is a string.
         Several rules ask the same of one moment; each question is put once.
+
+        Raises:
+            Interrupted: A signal came.
         """
         if self.data is None:
             return None
@@ -148,7 +152,8 @@ class Situation:
         if sql not in self._answers:
             try:
                 self._answers[sql] = self.data.execute(sql).fetchall()
-            except sqlite3.Error:
+            except sqlite3.Error as error:
+                require_uninterrupted(error)
                 # The rows are of another moment than the statement: no such column yet, for one.
                 self._answers[sql] = None
         return self._answers[sql]

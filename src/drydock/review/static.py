@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from drydock import connection
 from drydock.names import fold
 from drydock.review import allowances, changes, python_code, quick
 from drydock.review.finding import Finding, in_order
@@ -49,7 +50,10 @@ def review_statically(
 
     Raises:
         MigrationError: A file cannot be read as statements or as Python.
+        Interrupted: A signal came.
     """
+    if before is not None:
+        connection.stop_when(before)
     setting = Setting(sqlite_version or sqlite3.sqlite_version_info, code)
     review = StaticReview(before, setting, rerun=rerun)
     try:

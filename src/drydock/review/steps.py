@@ -41,7 +41,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What holds for a whole review: the application's SQLite version and its source files."""
+    """What holds for a whole review: the application's SQLite version and its source files.
+
+    `time_limit` is the seconds that one file's statements may take on a copy; 0 for any.
+    """
 
     version: Version
     code: tuple[tuple[str, str], ...] = ()
+    time_limit: float = 0.0

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sqlite3
 from contextlib import closing
 
 import pytest
 
-from drydock.errors import DrydockError
+from drydock.errors import DrydockError, Interrupted
 from drydock.executor.trace import Applied, TracedStatement
-from drydock.review import foreseen, review_rehearsed
+from drydock.review import foreseen, review_rehearsed, review_statically
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 
 
 @pytest.fixture
@@ -215,3 +218,53 @@ def test_column_that_python_added_is_not_foretold_to_fail(rehearse):
         python=["DELETE FROM numbered", "ALTER TABLE numbered ADD COLUMN n INT NOT NULL"],
     )
     assert {each.rule for each in rehearsal.findings} == {"delete-without-where"}
+
+
+@pytest.fixture
+def signalled():
+    """Let a signal come a tenth of a second from now, answered as a command answers it."""
+
+    def answer(*_):
+        raise Interrupted("SIGALRM")
+
+    before = signal.signal(signal.SIGALRM, answer)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("signalled")
+@pytest.mark.parametrize("text", [ENDLESS, f"DELETE FROM towns WHERE id < ({ENDLESS});"])
+def test_f26_a_signal_is_not_taken_for_a_statement_that_would_fail(rehearse, text):
+    """SQLite says "interrupted", to it or to a question about its rows; nothing is to be mended."""
+    with pytest.raises(Interrupted):
+        rehearse(text)
+
+
+@pytest.mark.usefixtures("signalled")
+def test_f26_a_signal_ends_a_question_to_the_live_database(file, migration):
+    with closing(sqlite3.connect(file)) as live, pytest.raises(Interrupted):
+        review_statically([migration(f"DELETE FROM towns WHERE id < ({ENDLESS});")], live)
+
+
+def test_f26_a_signal_is_not_taken_for_a_python_migration_that_would_fail(
+    file, tmp_path, migration
+):
+    copy = tmp_path / "copy.db"
+    shutil.copyfile(file, copy)
+
+    def interrupted(_):
+        raise Interrupted("Ctrl-C")
+
+    with pytest.raises(Interrupted):
+        review_rehearsed([migration("def migrate(db): pass", suffix=".py")], copy, interrupted)
+
+
+def test_a_statement_that_a_run_would_not_wait_for_is_an_error(rehearse):
+    """The limit is one file's, and holds in the review as in the run."""
+    found = rehearse(f"UPDATE towns SET region = ({ENDLESS});", time_limit=0.2)
+    (told,) = [each for each in found.findings if each.severity == "error"]
+    assert told.rule == "would-fail"
+    assert "interrupted after 0.2 s (time_limit)" in " ".join(told.evidence)
+    assert found.stopped == "001_change"
