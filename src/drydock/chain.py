@@ -7,23 +7,21 @@ refuses to hide the first failure behind one of the way back.
 
 from __future__ import annotations
 
-import signal
 import sqlite3
 import time
 import traceback
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from drydock import receipt, record, recovery, signals
-from drydock.connection import DatabaseLocked
-from drydock.errors import DrydockError, ExitCode, Interrupted
-from drydock.outcome import took_place
+from drydock import receipt, record, recovery, signals, state
+from drydock.errors import DrydockError, ExitCode
 from drydock.steps import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from drydock.record import Phase
     from drydock.walk import Walk
@@ -112,22 +110,25 @@ class Stuck(DrydockError):
                 *getattr(second, "cause", []),
             ],
             at=first.at,
-            state=f"{database.name} is {_standing(walk)}, "
+            state=f"{database.name} is {state.standing(walk)}, "
             f"the backend is down; the backup is whole: {backup.file if backup else 'none taken'}",
             hint="mend what the way back met, then type:\n  " + "\n  ".join(commands),
         )
 
 
 def walk_all(walk: Walk) -> None:
-    """Walk the whole chain; steps that were done before in this process are passed over.
+    """Walk the whole chain, or the rest of it when `goes_on` has said that it begins so.
 
     Raises:
         DrydockError: A step failed; everything was undone, and `state` says how things stand.
     """
     walk.is_whole = True
+    # Who looked before the steps in front of him has not seen what they do.
+    beginning = takewhile(lambda step: step.name in walk.done, CHAIN)
+    walk.done = {step.name: walk.done[step.name] for step in beginning}
     for step in CHAIN:
         perform(walk, step)
-    with undisturbed():
+    with signals.undisturbed():
         _renew_schema_file(walk)
         finish(walk, "done")
 
@@ -135,6 +136,31 @@ def walk_all(walk: Walk) -> None:
 def step_named(name: str) -> Step:
     """Return the step called `name`."""
     return next(step for step in CHAIN if step.name == name)
+
+
+def goes_on(walk: Walk, task: str | None) -> bool:
+    """Return whether a task is a part of the walk so far; else it is to be one of its own.
+
+    A step goes on with a walk in which nothing at or behind its place has been done; the whole
+    chain with one in which nothing but its beginning has written. Behind a whole chain the steps
+    that end it have been done, and are passed over.
+
+    Args:
+        walk: What this process has done so far.
+        task: A step's name; ``migrate`` is the whole chain, ``rollback`` begins as it does; None
+            is no part of any.
+    """
+    if not walk.done:
+        return True
+    if task is None:
+        return False
+    names = [step.name for step in CHAIN]
+    if walk.run is not None and not walk.is_under_way:
+        return task in walk.done and names.index(task) > names.index("migrate")
+    if task not in ("migrate", "rollback"):
+        return names.index(task) > max(names.index(name) for name in walk.done)
+    wrote = [step.name for step in CHAIN if step.writes and step.name in walk.done]
+    return wrote == names[: len(wrote)] and (task == "migrate" or len(wrote) <= 1)
 
 
 def perform(walk: Walk, step: Step) -> None:
@@ -156,7 +182,7 @@ def perform(walk: Walk, step: Step) -> None:
     except BaseException as error:
         walk.reporter.step_failed(step.name, walk.took(step.name, "failed", str(error), began))
         known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
-        with undisturbed():
+        with signals.undisturbed():
             go_back(walk, step, known)
         if known is error:
             raise
@@ -180,7 +206,7 @@ def abandon(walk: Walk, error: BaseException) -> DrydockError:
     if walk.is_under_way:
         reached = {*walk.done, walk.at}
         last = next((step for step in reversed(CHAIN) if step.name in reached), CHAIN[0])
-        with undisturbed():
+        with signals.undisturbed():
             go_back(walk, last, known)
     elif walk.run is not None:
         known.state = known.state or f"the run had {walk.run.record.phase} before; see: inv status"
@@ -224,7 +250,7 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
             raise stuck from error
     if walk.run is not None:
         _end(walk, "returned" if was_published else "failed", f"{failed.name}: {error}")
-        _tell_state(walk, error, was_published=was_published)
+        state.tell(walk, error, was_published=was_published)
         receipt.leave(walk, error)
     walk.close()
 
@@ -282,69 +308,7 @@ def _renew_schema_file(walk: Walk) -> None:
     path = walk.settings.schema
     if path is None or walk.schema is None or not walk.published or walk.stays_pending:
         return
-    from drydock.files import write_atomically
     from drydock.schema import file
 
-    text = file.render(walk.schema)
-    try:
-        if path.exists() and path.read_text(encoding="utf-8") == text:
-            return
-        write_atomically(path, text, mode=0o644)
-        walk.reporter.note(f"{path.name} is current; commit it with the migrations")
-    except (OSError, UnicodeDecodeError) as error:
-        walk.reporter.note(f"{path.name} could not be written: {error}")
-
-
-def _tell_state(walk: Walk, error: DrydockError, *, was_published: bool) -> None:
-    name = walk.settings.database.name
-    backend = "; the backend is running on it" if walk.backend_ran else ""
-    if was_published:
-        error.exit_code = ExitCode.ROLLED_BACK
-        kept = walk.record.record.failed_copy
-        error.state = f"{name} is the previous database again{backend}; the new one is kept: {kept}"
-        if not isinstance(error, Interrupted):
-            error.hint = _way_on(walk) + _log_advice(walk)
-    else:
-        error.state = error.state or f"{name} is as it was before the run{backend}"
-        if isinstance(error, DatabaseLocked) and walk.options.no_backend:
-            error.hint = f"if it is the backend: inv stop-backend\nelse {error.hint}"
-
-
-def _way_on(walk: Walk) -> str:
-    if not walk.options.to or not walk.stays_pending:
-        return "mend what is named above, then run: inv migrate"
-    return (
-        "if the application wants what stayed pending: inv migrate\n"
-        "to publish no more than this, with the backend left stopped: "
-        f"inv stop-backend migrate --to {walk.options.to} --no-backend"
-    )
-
-
-def _log_advice(walk: Walk) -> str:
-    if not walk.has_backend:
-        return ""
-    return f"\nthe backend's log: {walk.settings.root / walk.settings.backend['log']}"
-
-
-def _standing(walk: Walk) -> str:
-    """Return what the live database is; where a way back had begun, it is asked itself (F40)."""
-    found = walk.record.record
-    if not walk.published:
-        return "as it was"
-    if not found.target:
-        return "the new database"
-    try:
-        return "the previous database again" if took_place(walk.live, found) else "the new database"
-    except (DrydockError, sqlite3.Error, OSError):
-        return "the new database or the previous one, whole (inv status tells)"
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let no second Ctrl-C end the way back half-way."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in signals.ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    if told := file.renew(path, walk.schema):
+        walk.reporter.note(told)

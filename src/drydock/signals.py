@@ -46,6 +46,17 @@ def held_back() -> Iterator[None]:
             signal.raise_signal(came[0])
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let no second Ctrl-C end the way back half-way."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def close_what_it_left(error: BaseException) -> None:
     """Forget the variables of the functions that `error` ended.
 

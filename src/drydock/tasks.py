@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.collection import Collection
 from invoke.tasks import task
 
-from drydock.commands.session import guarded, settings_of, terminal_of, walk_of
+from drydock.commands.session import guarded, is_under_way, settings_of, terminal_of, walk_of
 from drydock.reports import JSON, backups, diagram, diff, doctor, drill, history, receipt, status
 from drydock.settings import unset
 
@@ -28,13 +28,8 @@ def _perform(context: Context, name: str, **options: Any) -> None:
     from drydock import chain
     from drydock.walk import Options
 
-    walk = walk_of(context, Options(**options) if options else None)
+    walk = walk_of(context, Options(**options) if options else None, task=name)
     chain.perform(walk, chain.step_named(name))
-
-
-def _is_chained(context: Context) -> bool:
-    """Say whether this process has begun a walk, of which the task at hand is a step."""
-    return walk_of(context).run is not None
 
 
 @task(
@@ -69,7 +64,10 @@ def migrate(
     from drydock.commands import migrate as command
 
     settings = settings_of(context)
-    if command.is_current(settings, terminal_of(context), create=create, to=to):
+    # Behind inv stop-backend the chain is walked all the same: it starts the backend again.
+    if not is_under_way() and command.is_current(
+        settings, terminal_of(context), create=create, to=to
+    ):
         return
     from drydock.walk import Options
 
@@ -83,7 +81,7 @@ def migrate(
         create=create,
         force=force,
     )
-    command.run(walk_of(context, options), terminal_of(context))
+    command.run(walk_of(context, options, task="migrate"), terminal_of(context))
 
 
 @task(help={"force": "kill what does not stop in time"})
@@ -134,7 +132,8 @@ def restore(
         found = library.find(settings.backups, name)
         command.copy_out(found, Path(output).absolute(), terminal_of(context))
         return
-    going_back.run(walk_of(context, Options(yes=yes, no_backend=no_backend)), name)
+    options = Options(yes=yes, no_backend=no_backend)
+    going_back.run(walk_of(context, options, task="rollback"), name)
 
 
 @task(
@@ -160,7 +159,7 @@ def rollback(
     from drydock.walk import Options
 
     options = Options(down=down, keep_new_rows=keep_new_rows, yes=yes, no_backend=no_backend)
-    command.run(walk_of(context, options), to)
+    command.run(walk_of(context, options, task="rollback" if down is None else "migrate"), to)
 
 
 @task(
@@ -182,7 +181,7 @@ def review(
     verbose: bool = False,  # noqa: ARG001 - @guarded makes the terminal of it
 ) -> None:
     """Show what is pending and what it would do to the data, rehearsed on a copy."""
-    if _is_chained(context):
+    if is_under_way():
         _perform(context, "review")
         return
     from drydock.commands import review as command
@@ -202,7 +201,8 @@ def verify_schema(context: Context, expect: list[str], json: bool = False) -> No
     from drydock.commands import verify_schema as command
     from drydock.walk import Options
 
-    walk = walk_of(context, Options(expect=tuple(expect)) if expect else None)
+    chosen = Options(expect=tuple(expect)) if expect else None
+    walk = walk_of(context, chosen, task=None if expect else "verify-schema")
     if json:
         command.run(walk, terminal_of(context))
     else:

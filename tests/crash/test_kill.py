@@ -120,8 +120,8 @@ def test_f27_a_signal_between_two_steps_walks_the_way_back(specimen, step):
         ("verify-schema:walk.done[step.name] = line", ""),
         ("migrate:walk.reporter.step_failed(", "error:publish-6"),
         ("migrate:known = error", "error:publish-6"),
-        ("migrate:with undisturbed()", "error:migrate-2"),
-        ("backup:with undisturbed()", "error:backup-2"),
+        ("migrate:with signals.undisturbed()", "error:migrate-2"),
+        ("backup:with signals.undisturbed()", "error:backup-2"),
     ],
 )
 def test_f27_a_signal_right_behind_a_step_or_its_failure_undoes_that_step_too(

@@ -58,6 +58,84 @@ def test_the_seven_names_on_one_line_do_the_same_work_once(served):
     assert served.is_running()
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["smoke-test", "verify-schema smoke-test", "start-backend", "start-backend smoke-test"],
+)
+def test_what_was_looked_at_before_a_migration_is_looked_at_again_behind_it(tmp_path, line):
+    """An answer of the old application is none about the new database."""
+    project = Project(tmp_path / "project", port=free_port())
+    (project.root / "items-broken").write_text("")  # on the migrated database alone
+    with project.running():
+        before = project.dump()
+        done = project.inv(*line.split(), "migrate", "--yes")
+        assert done.returncode == ExitCode.ROLLED_BACK, done.stderr
+        assert "✓ stop-backend" in done.stderr
+        assert "✗ smoke-test" in done.stderr
+        assert project.dump() == before
+        assert project.is_running()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "start-backend", "stop-backend start-backend", "stop-backend review", "backup",
+        "stop-backend backup", "backup review smoke-test", "verify-schema start-backend smoke-test",
+    ],
+)  # fmt: skip
+def test_whatever_stands_before_it_migrate_ends_migrated_and_running(served, line):
+    """The backend is stopped while the database is worked on, and started on the new one."""
+    done = served.inv(*line.split(), "migrate", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert served.applied() == ["001_start", *PENDING]
+    between = done.stderr[: done.stderr.index("✓ migrate")].rpartition("✓ stop-backend")
+    assert between[1]
+    assert "✓ start-backend" not in between[2]
+    behind = done.stderr[done.stderr.index("✓ migrate") :]
+    assert "✓ verify-schema" in behind
+    assert "✓ start-backend" in behind
+    assert "✓ smoke-test" in behind
+    assert served.is_running()
+    assert served.left_over() == []
+
+
+def test_behind_a_migration_a_task_is_one_of_its_own(served):
+    """What is typed is done, and `--yes` to one is no yes to the other."""
+    stopped = served.inv("migrate", "--yes", "stop-backend")
+    assert stopped.returncode == 0, stopped.stderr
+    assert not served.is_running()
+    again = served.inv("migrate", "--dry-run", "stop-backend", "migrate")
+    assert again.returncode == 0, again.stderr
+    assert served.is_running(), "nothing pending, and stop-backend is the beginning of a chain"
+
+
+def test_a_rehearsal_and_the_run_on_one_line(served):
+    done = served.inv("migrate", "--dry-run", "migrate", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "rehearsed: 3 applied" in done.stderr
+    assert "0 rows lost" in done.stderr[done.stderr.index("✓ stop-backend") :]
+    assert served.applied() == ["001_start", *PENDING]
+    assert served.is_running()
+
+
+def test_a_run_and_its_rollback_on_one_line(served):
+    """The backend is stopped for it, and nothing that nobody wrote is told."""
+    before = served.dump()
+    done = served.inv("migrate", "--yes", "rollback", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("✓ stop-backend") == 2
+    assert "changed the schema" not in done.stderr
+    assert served.dump() == before
+    assert served.is_running()
+
+
+def test_a_question_behind_a_migration_is_asked(project):
+    """Its answer is not that of the run."""
+    asked = project.inv("migrate", "--yes", "verify-schema", "--expect", "item.nothing")
+    assert asked.returncode == ExitCode.DIFFERENT, asked.stderr
+    assert project.applied() == ["001_start", *PENDING]
+
+
 def test_dry_run_changes_no_byte_and_leaves_the_backend_running(served):
     """What was rehearsed is told; nothing is kept but the record."""
     before = served.dump()

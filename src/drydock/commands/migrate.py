@@ -82,7 +82,7 @@ def go(walk: Walk) -> None:
         raise
     chain.begin(walk)
     found = walk.read_plan()
-    if not walk.pending and found.is_clean:
+    if not walk.pending and found.is_clean and not walk.done:
         walk.reporter.note("nothing pending")
         chain.finish(walk, "nothing pending")
         return

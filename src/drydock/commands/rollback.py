@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import backup, chain, connection, hold, outcome, record, revival
+from drydock import backup, chain, connection, hold, outcome, record, revival, signals
 from drydock.commands import migrate as forward
 from drydock.commands import written
 from drydock.commands.backups import require_sound
@@ -91,7 +91,7 @@ def run(walk: Walk, name: str | None) -> None:
         _take(walk, "go-back", lambda walk: _go_back(walk, wanted, last, ill))
     except BaseException as error:
         known = error if isinstance(error, DrydockError) else chain.Unforeseen(error, walk)
-        with chain.undisturbed():
+        with signals.undisturbed():
             _take_back(walk, wanted)
             chain.go_back(walk, stop, known)
         raise known from error

@@ -56,15 +56,23 @@ def terminal_of(_: Context) -> Terminal:
     return _Session.terminal
 
 
-def walk_of(context: Context, options: Options | None = None) -> Walk:
+def walk_of(context: Context, options: Options | None = None, *, task: str | None = None) -> Walk:
     """Return this process's walk; the first task that asks with options sets them.
 
-    A run that was killed is finished or cleaned up before anything new begins.
+    A walk that `task` does not go on with is ended, and another begun (`chain.goes_on`). A run
+    that was killed is finished or cleaned up before anything new begins.
     """
     from drydock.walk import Options, Walk
 
+    if _Session.walk is not None:
+        from drydock import chain
+
+        if not chain.goes_on(_Session.walk, task):
+            _end()
+            _Session.walk = None
     if _Session.walk is None:
         _Session.walk = Walk(settings_of(context), options or Options(), terminal_of(context))
+        atexit.unregister(_end)
         atexit.register(_end)
     elif options is not None:
         _Session.walk.options = options
@@ -72,11 +80,16 @@ def walk_of(context: Context, options: Options | None = None) -> Walk:
     return _Session.walk
 
 
+def is_under_way() -> bool:
+    """Return whether this process has begun a run, and not ended it."""
+    return _Session.walk is not None and _Session.walk.is_under_way
+
+
 def _end() -> None:
     if _Session.walk is not None:
-        from drydock import chain
+        from drydock import chain, signals
 
-        with chain.undisturbed():
+        with signals.undisturbed():
             chain.finish(_Session.walk, "done")
 
 

@@ -3,7 +3,8 @@
 `render` writes every object's SQL as SQLite stores it, in an order that depends on names alone,
 so that one change is one hunk of a diff. `read` gives the schema of such a text by executing it
 in memory; reading what was rendered gives an equal schema back. Refuses a text that SQLite does
-not accept, and one that reaches for another file. Reads and writes no file itself.
+not accept, and one that reaches for another file. `renew` alone writes, and only over a file that
+it wrote.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from drydock import files
 from drydock.errors import DrydockError, ExitCode
 from drydock.schema.inventory import inventory
 from drydock.script import ScriptError, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from drydock.schema.objects import Index, Schema, Table, Trigger, View
 
@@ -61,6 +64,28 @@ def render(schema: Schema) -> str:
         *schema.triggers,
     )
     return HEADER + "".join(f"\n{_ended(thing.sql)}\n" for thing in objects)
+
+
+def renew(path: Path, schema: Schema) -> str | None:
+    """Write `schema` to the file `path`, where it is not there yet; return what is to be told.
+
+    A file that is not of our making (a setting that names the wrong one, a schema with notes in
+    it) is left as it is.
+    """
+    text = render(schema)
+    try:
+        there = path.read_text(encoding="utf-8") if path.exists() else ""
+        if there == text:
+            return None
+        if there.strip() and not there.startswith(HEADER):
+            return (
+                f"{path.name} was not written by Drydock, and stays as it is; to have it kept "
+                "current, delete it or name another file (schema in the settings)"
+            )
+        files.write_atomically(path, text, mode=0o644)
+    except (OSError, UnicodeDecodeError) as error:
+        return f"{path.name} could not be written: {error}"
+    return f"{path.name} is current; commit it with the migrations"
 
 
 def read(text: str) -> Schema:

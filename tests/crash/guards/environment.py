@@ -36,9 +36,9 @@ GUARDS = (
     Guard(
         "F27",
         "no second signal ends the way back half-way",
-        "chain.py",
-        "signal.signal(number, signal.SIG_IGN) for number in signals.ENDING",
-        "signal.getsignal(number) for number in signals.ENDING",
+        "signals.py",
+        "signal.signal(number, signal.SIG_IGN) for number in ENDING",
+        "signal.getsignal(number) for number in ENDING",
         (SLICE, "-k", "f27_a_second_signal"),
     ),
     Guard(
@@ -60,7 +60,7 @@ GUARDS = (
     Guard(
         "F40",
         "a way back that failed says what is live by asking it",
-        "chain.py",
+        "state.py",
         "took_place(walk.live, found) else",
         "True else",
         (STEP, "-k", "f40"),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from drydock.names import quote
 from drydock.schema.difference import difference
-from drydock.schema.file import HEADER, SchemaTextError, read, render
+from drydock.schema.file import HEADER, SchemaTextError, read, render, renew
 from drydock.schema.inventory import inventory
 
 
@@ -126,3 +126,23 @@ def test_any_schema_survives_the_round_trip(tables):
         assert [c.collation for c in table.columns] == [
             "NOCASE" if "NOCASE" in column[2] else "BINARY" for column in each
         ]
+
+
+def test_renewing_leaves_a_file_alone_that_is_not_ours(tmp_path):
+    """A setting that names pyproject.toml, or a migration, must not cost it."""
+    schema = read("CREATE TABLE t (a);")
+    path = tmp_path / "schema.sql"
+    assert "is current" in renew(path, schema)
+    assert path.read_text() == render(schema)
+    assert renew(path, schema) is None
+    newer = read("CREATE TABLE t (a, b);")
+    assert "is current" in renew(path, newer)
+    assert path.read_text() == render(newer)
+    for theirs in ("-- ours, by hand\nCREATE TABLE t (a);\n", "[project]\n"):
+        path.write_text(theirs)
+        assert "was not written by Drydock" in renew(path, newer)
+        assert path.read_text() == theirs
+    path.write_bytes(b"\xff\xfe")
+    assert "could not be written" in renew(path, newer)
+    path.write_text("\n")
+    assert "is current" in renew(path, newer)

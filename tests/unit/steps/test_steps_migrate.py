@@ -24,6 +24,7 @@ from drydock import (
     recovery,
     revival,
     settings,
+    state,
 )
 from drydock.backup import BackupFailed, DatabaseDamaged, taking
 from drydock.commands import rollback
@@ -450,7 +451,7 @@ def test_f40_a_live_file_that_cannot_be_asked_is_told_as_such(walk, live, monkey
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(migrate, "return_to", unreachable)
-    monkeypatch.setattr(chain, "took_place", unreachable)
+    monkeypatch.setattr(state, "took_place", unreachable)
     with pytest.raises(chain.Stuck) as caught:
         chain.walk_all(walk)
     assert "app.db is the new database or the previous one, whole" in caught.value.state

@@ -1,0 +1,61 @@
+"""How things stand after a run that failed, in the words of its screen.
+
+It asks the live file where the record alone could be wrong. It changes nothing and decides nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from drydock.connection import DatabaseLocked
+from drydock.errors import DrydockError, ExitCode, Interrupted
+from drydock.outcome import took_place
+
+if TYPE_CHECKING:
+    from drydock.walk import Walk
+
+
+def tell(walk: Walk, error: DrydockError, *, was_published: bool) -> None:
+    """Fill in the state in `error`, and what to type next, once everything has been undone."""
+    name = walk.settings.database.name
+    backend = "; the backend is running on it" if walk.backend_ran else ""
+    if was_published:
+        error.exit_code = ExitCode.ROLLED_BACK
+        kept = walk.record.record.failed_copy
+        error.state = f"{name} is the previous database again{backend}; the new one is kept: {kept}"
+        if not isinstance(error, Interrupted):
+            error.hint = _way_on(walk) + _log_advice(walk)
+    else:
+        error.state = error.state or f"{name} is as it was before the run{backend}"
+        if isinstance(error, DatabaseLocked) and walk.options.no_backend:
+            error.hint = f"if it is the backend: inv stop-backend\nelse {error.hint}"
+
+
+def _way_on(walk: Walk) -> str:
+    if not walk.options.to or not walk.stays_pending:
+        return "mend what is named above, then run: inv migrate"
+    return (
+        "if the application wants what stayed pending: inv migrate\n"
+        "to publish no more than this, with the backend left stopped: "
+        f"inv stop-backend migrate --to {walk.options.to} --no-backend"
+    )
+
+
+def _log_advice(walk: Walk) -> str:
+    if not walk.has_backend:
+        return ""
+    return f"\nthe backend's log: {walk.settings.root / walk.settings.backend['log']}"
+
+
+def standing(walk: Walk) -> str:
+    """Return what the live database is; where a way back had begun, it is asked itself (F40)."""
+    found = walk.record.record
+    if not walk.published:
+        return "as it was"
+    if not found.target:
+        return "the new database"
+    try:
+        return "the previous database again" if took_place(walk.live, found) else "the new database"
+    except (DrydockError, sqlite3.Error, OSError):
+        return "the new database or the previous one, whole (inv status tells)"
