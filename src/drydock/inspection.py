@@ -18,7 +18,7 @@ from drydock.names import fold
 from drydock.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from drydock.evidence import Evidence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from drydock.review import Finding
 
 _SHOWN = 8
+_MAKES_OR_DROPS = re.compile(r"\b(drop|create)\b", re.IGNORECASE)
+_HEAD = 1_000  # characters: a comment may stand before the first word
 
 
 class UndeclaredLoss(DrydockError):
@@ -60,11 +62,20 @@ class CandidateUnsound(DrydockError):
         )
 
 
-def inspect(before: Path, after: Path, progress: Callable[[str, int, int, str], None]) -> Evidence:
-    """Compare the backup with the candidate; `progress` is told rows done and rows in all."""
+def inspect(
+    before: Path,
+    after: Path,
+    progress: Callable[[str, int, int, str], None],
+    statements: Iterable[str],
+) -> Evidence:
+    """Compare the backup with the candidate, which `statements` made of it.
+
+    `progress` is told rows done and rows in all.
+    """
     return comparison.compare(
         before,
         after,
+        options=comparison.Options(made_anew=_made_anew(statements)),
         progress=lambda told: progress(
             f"inspect {told.table}", told.rows, told.rows_in_all, "rows"
         ),
@@ -144,18 +155,44 @@ def summary(evidence: Evidence, applied: int) -> str:
     return ", ".join(parts)
 
 
-def _lost_objects(evidence: Evidence, statements: Sequence[str]) -> tuple[Loss, ...]:
+def _made_anew(statements: Iterable[str]) -> frozenset[str]:
+    """Return the tables, folded, that were dropped, or made under a name that was free by then."""
+    return frozenset(name for _, kind, name in _dropped_and_made(statements) if kind == "table")
+
+
+def _dropped_and_made(statements: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield what was dropped, and the tables that were made: the verb, its kind, its name, folded.
+
+    A table that is made where there is none yet is left out: there may be one.
+    """
+    from drydock.tokens import code
+
+    for sql in statements:
+        if not _MAKES_OR_DROPS.search(sql[:_HEAD]) or "\0" in sql:
+            continue
+        words = code(sql)
+        if len(words) < 3 or not words[1].is_word("TABLE", "INDEX", "TRIGGER", "VIEW"):
+            continue
+        kind = words[1].folded
+        if words[0].is_word("DROP"):
+            yield "drop", kind, [word for word in words if word.is_name][-1].folded
+        elif words[0].is_word("CREATE") and kind == "table" and not words[2].is_word("IF"):
+            has_schema = len(words) > 4 and words[3].text == "."
+            yield "create", kind, words[4 if has_schema else 2].folded
+
+
+def _lost_objects(evidence: Evidence, statements: Iterable[str]) -> tuple[Loss, ...]:
     """Return the indexes, triggers and views that vanished without a DROP of their own (F17)."""
-    text = "\n".join(statements)
+    dropped = {(kind, name) for verb, kind, name in _dropped_and_made(statements) if verb == "drop"}
     gone = {fold(each.name) for each in evidence.tables if each.kind == "dropped"}
-    renamed = {fold(each.was) for each in evidence.tables if each.was}
+    gone -= {fold(each.was) for each in evidence.tables if each.was}
+    gone |= {name for kind, name in dropped if kind == "view"}  # its INSTEAD OF triggers
     losses: list[Loss] = []
     for each in evidence.schema.removed:
-        dropped = re.search(
-            rf"\bdrop\s+{each.kind}\b[^;]*?{re.escape(each.name)}", text, re.IGNORECASE
-        )
-        goes_along = each.kind != "view" and fold(each.table) in gone - renamed
-        if each.kind == "table" or dropped or goes_along or each.before is None:
+        goes_along = each.kind != "view" and fold(each.table) in gone
+        if each.kind == "table" or goes_along or each.before is None:
+            continue
+        if (each.kind, fold(each.name)) in dropped:
             continue
         sentence = f"{each.kind} {each.name} of {each.table} is gone, and nothing dropped it"
         losses.append(Loss("object-lost", each.table, None, 1, (), sentence))

@@ -127,7 +127,11 @@ def _rehearsed(settings: Settings, state: Plan, copy: Path) -> Rehearsed:
     ):
         changes = difference(inventory(old), inventory(new)).lines()
     plans = regressions(before, copy, settings.queries)
-    found = inspection.inspect(before, copy, lambda *_: None)
+    executed = [each.sql for one in ran.applied for each in one.statements]
+    executed += [
+        each.text for file in state.pending if file.kind == "sql" for each in file.statements
+    ]
+    found = inspection.inspect(before, copy, lambda *_: None, executed)
     return Rehearsed(
         state.pending, (*ran.findings, *plans), found, changes, ran.applied, seconds, peak[0]
     )

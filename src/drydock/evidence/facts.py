@@ -26,6 +26,9 @@ class Options:
         renamed_columns: Renames that the caller knows of (a migration's own RENAME COLUMN), as
             table after, column before, column after. Others are recognised where the values of
             all rows are the same; a column renamed *and* updated needs to be told.
+        made_anew: Tables that the caller knows to have been dropped, or to have taken the place
+            of a dropped one, folded. Others are recognised where they stand in another b-tree
+            under another text; SQLite may give a new table the place of the old one.
     """
 
     samples: int = 5
@@ -33,6 +36,7 @@ class Options:
     small_bytes: int = 50_000_000
     integrity: Literal["touched", "whole", "none"] = "touched"
     renamed_columns: tuple[tuple[str, str, str], ...] = ()
+    made_anew: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ class TableEvidence:
         pages_proved: Whether identical pages proved it, without looking at a row.
         rowids_moved: Rows are the same, but their hidden rowids are not (VACUUM does it, F22).
         is_rewritten: Its rows stand in another b-tree under other DDL (a rebuild, or ALTER TABLE
-            and VACUUM): a changed value may come from the copy and not from an UPDATE.
+            and VACUUM), or in a table that was made anew: a changed value may come from the copy
+            and not from an UPDATE.
         samples: Some of the changed and removed rows.
     """
 

@@ -159,6 +159,7 @@ def conclude(connection: sqlite3.Connection, outcome: Outcome, options: Options)
             subject.before,
             subject.after,
             rows_differ=bool(tally.changed or tally.gone or outcome.added),
+            made_anew=options.made_anew,
         ),
         rows_before=subject.rows_before,
         rows_after=subject.rows_after,
@@ -174,7 +175,7 @@ def conclude(connection: sqlite3.Connection, outcome: Outcome, options: Options)
         ),
         matched_by=pair.matched_by,
         rowids_moved=outcome.rowids_moved,
-        is_rewritten=_is_rewritten(subject.before, subject.after),
+        is_rewritten=_is_rewritten(subject.before, subject.after, options.made_anew),
         samples=_samples(connection, outcome, options.samples),
     )
 
@@ -243,13 +244,15 @@ def added(table: Table, count: int) -> TableEvidence:
     )
 
 
-def kind(before: Table, after: Table, *, rows_differ: bool) -> Kind:
+def kind(
+    before: Table, after: Table, *, rows_differ: bool, made_anew: frozenset[str] = frozenset()
+) -> Kind:
     """What happened to a table that is in both files. Pure."""
     if fold(before.name) != fold(after.name):
         return "renamed"
     if before.sql == after.sql:
         return "changed" if rows_differ else "untouched"
-    return "rebuilt" if _is_rewritten(before, after) else "changed"
+    return "rebuilt" if _is_rewritten(before, after, made_anew) else "changed"
 
 
 def dropped_columns(
@@ -334,8 +337,9 @@ def _renamed(connection: sqlite3.Connection, outcome: Outcome) -> list[tuple[Col
     return found
 
 
-def _is_rewritten(before: Table, after: Table) -> bool:
-    return before.root != after.root and before.sql != after.sql
+def _is_rewritten(before: Table, after: Table, made_anew: frozenset[str]) -> bool:
+    is_elsewhere = before.root != after.root and before.sql != after.sql
+    return is_elsewhere or not made_anew.isdisjoint((fold(before.name), fold(after.name)))
 
 
 def _was(old: Column, new: Column) -> str | None:

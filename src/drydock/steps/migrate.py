@@ -89,14 +89,16 @@ def _work(walk: Walk) -> str:
 def _inspect(walk: Walk) -> str:
     assert walk.copy is not None
     # 4. What changed, and was it meant? Undeclared loss stops here.
-    walk.evidence = inspection.inspect(walk.copy, walk.candidate, walk.reporter.progress)
+    executed = [statement.sql for each in walk.applied for statement in each.statements]
+    progress = walk.reporter.progress
+    walk.evidence = inspection.inspect(walk.copy, walk.candidate, progress, executed)
     walk.reporter.inspected(walk.evidence)
     inspection.require_sound(walk.evidence)
     inspection.require_declared(
         walk.evidence,
         walk.findings,
         walk.pending,
-        [statement.sql for each in walk.applied for statement in each.statements],
+        executed,
         allow=walk.options.allow_loss or walk.options.dry_run,
         ask=walk.reporter.ask,
     )

@@ -58,9 +58,9 @@ class MigrationContract:
             applied = migration_runner.apply(after, migration)
             with closing(connection.read_only(before)) as opened:
                 findings = review_statically([migration], opened)
-            evidence = inspection.inspect(before, after, _silent)
-            inspection.require_sound(evidence)
             statements = [each.sql for one in applied for each in one.statements]
+            evidence = inspection.inspect(before, after, _silent, statements)
+            inspection.require_sound(evidence)
             inspection.require_declared(
                 evidence, findings, [migration], statements, allow=False, ask=lambda _: None
             )

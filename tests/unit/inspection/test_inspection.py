@@ -10,6 +10,7 @@ from drydock import inspection
 from drydock.errors import ExitCode
 from drydock.inspection import CandidateUnsound, UndeclaredLoss
 from drydock.migration import read_file
+from drydock.script import split
 from tests.support.databases import ODD, change, populate, quoted
 
 TABLE = quoted(ODD)
@@ -26,9 +27,12 @@ class Gate:
 
     def inspect(self, script):
         self.script = script
+        self.statements = [each.text for each in split(script)]
         shutil.copyfile(self.before, self.after)
         change(self.after, script)
-        self.evidence = inspection.inspect(self.before, self.after, lambda *_: None)
+        self.evidence = inspection.inspect(
+            self.before, self.after, lambda *_: None, self.statements
+        )
         return self.evidence
 
     def require_declared(self, *, header="", allow=False, answer=None):
@@ -38,7 +42,7 @@ class Gate:
             self.evidence,
             (),
             [read_file(path)],
-            [self.script],
+            self.statements,
             allow=allow,
             ask=lambda question: self.asked.append(question) or answer,
         )
@@ -129,6 +133,48 @@ def test_f17_a_rebuild_that_brings_them_back_is_no_loss(gate):
     )
     gate.require_declared()
     gate.inspect("DROP TRIGGER logs; DROP INDEX by_parent;")
+    gate.require_declared()
+
+
+def test_f17_an_index_is_not_excused_by_the_drop_of_another(gate):
+    """Of a name that begins with its own, or in a text."""
+    for excuse in ("DROP INDEX IF EXISTS by_parent_and_more;", "SELECT 'drop index by_parent';"):
+        gate.inspect(excuse + REBUILD + "DROP TRIGGER IF EXISTS logs;")
+        assert "index by_parent of child is gone" in "\n".join(gate.refused().cause)
+
+
+def test_a_view_takes_its_triggers_along(gate):
+    change(
+        gate.before,
+        "CREATE VIEW v AS SELECT id FROM child;"
+        "CREATE TRIGGER instead INSTEAD OF DELETE ON v BEGIN DELETE FROM child; END;",
+    )
+    gate.inspect("DROP VIEW v")
+    gate.require_declared()
+
+
+@pytest.mark.parametrize("columns", ["id INTEGER PRIMARY KEY, parent, extra", None])
+def test_values_that_a_table_made_anew_lost_stop_the_run_wherever_it_stands(gate, columns):
+    """SQLite may give it the place of the old one, and its text may be the old one too."""
+    if columns is None:
+        columns = "id INTEGER PRIMARY KEY, parent"
+        change(
+            gate.before,
+            "DROP TABLE child; DROP TRIGGER IF EXISTS logs;"
+            f"CREATE TABLE child ({columns}); INSERT INTO child VALUES (1, 1), (2, 2);",
+        )
+    else:
+        change(gate.before, "DROP TRIGGER logs; DROP INDEX by_parent;")
+    gate.inspect(
+        "CREATE TEMP TABLE x AS SELECT * FROM child; DROP TABLE child;"
+        f"CREATE TABLE child ({columns}); INSERT INTO child (id) SELECT id FROM x;"
+    )
+    (table,) = [each for each in gate.evidence.tables if each.name == "child"]
+    assert table.changed == table.rows_before
+    assert "child.parent" in "\n".join(gate.refused().cause)
+    gate.inspect("UPDATE child SET parent = NULL")
+    gate.require_declared()
+    gate.inspect("CREATE TABLE IF NOT EXISTS child (x); UPDATE child SET parent = NULL")
     gate.require_declared()
 
 
