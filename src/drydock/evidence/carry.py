@@ -215,9 +215,9 @@ class _Carrying:
             and fold(old_shape.alias) == fold(new_shape.alias)
         )
         keys = pairing.key_identities((old, old_shape), (new, new_shape), stored)
-        first = pairing.first_identity((old, old_shape), (new, new_shape), stored)
+        first = pairing.by_rowid((old, old_shape), (new, new_shape), stored)
         pair = first if is_lasting or not keys else keys[0]
-        if not pair.on:
+        if pair is None:
             raise CarryImpossible(
                 f"{table} has no key that both databases share; nothing was changed",
                 cause="without one, a row cannot be found again",

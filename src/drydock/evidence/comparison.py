@@ -147,7 +147,7 @@ class _Comparison:
         units: list[tuple[int, Stretch]] = []
         outcomes = []
         for at, subject in enumerate(subjects):
-            pair = subject.first_pair
+            pair = tables.first_pair(self._connection, subject)
             nothing = rows.Tally(0, 0, (0,) * len(pair.columns.common))
             outcomes.append(Outcome(subject, pair, nothing))
             if subject.rows_before:

@@ -57,6 +57,7 @@ class Shape:
         alias: The column that is the rowid (INTEGER PRIMARY KEY).
         primary_key: The declared key's columns, in its order.
         keys: Every unique key of plain columns, the primary key first.
+        exact_keys: The sets of columns, folded, that are unique under BINARY collation.
     """
 
     columns: tuple[Column, ...]
@@ -64,6 +65,7 @@ class Shape:
     alias: str | None
     primary_key: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
+    exact_keys: frozenset[frozenset[str]]
 
     @property
     def identity(self) -> str | None:
@@ -136,7 +138,9 @@ def shape(connection: sqlite3.Connection, schema: str, table: Table) -> Shape:
         if place:
             key[place] = name
     primary = tuple(key[place] for place in sorted(key))
-    keys, has_key_index = _unique_keys(connection, schema, table)
+    unique, has_key_index = _unique_keys(connection, schema, table)
+    keys = tuple(names for names, _ in unique)
+    exact = {frozenset(map(fold, names)) for names, is_exact in unique if is_exact}
     taken = {fold(column.name) for column in columns}
     alias = None
     if len(primary) == 1 and not has_key_index and not table.without_rowid:
@@ -146,7 +150,9 @@ def shape(connection: sqlite3.Connection, schema: str, table: Table) -> Shape:
     free = (name for name in ("rowid", "_rowid_", "oid") if name not in taken)
     rowid = None if table.without_rowid else next(free, alias)
     ordered = tuple(dict.fromkeys(((primary,) if primary else ()) + keys))
-    return Shape(tuple(columns), rowid, alias, primary, ordered)
+    if alias is not None:
+        exact.add(frozenset({fold(alias)}))
+    return Shape(tuple(columns), rowid, alias, primary, ordered, frozenset(exact))
 
 
 class Shapes:
@@ -225,18 +231,23 @@ def _place(shape: Shape, name: str | None) -> int:
 
 def _unique_keys(
     connection: sqlite3.Connection, schema: str, table: Table
-) -> tuple[tuple[tuple[str, ...], ...], bool]:
-    """The unique keys of plain columns, and whether the primary key has an index of its own."""
+) -> tuple[list[tuple[tuple[str, ...], bool]], bool]:
+    """The unique keys of plain columns, and whether the primary key has an index of its own.
+
+    Each with whether it is unique under BINARY collation, and not under a wider one alone.
+    """
     keys = []
     has_key_index = False
     indexes = connection.execute(f"PRAGMA {schema}.index_list({quote(table.name)})").fetchall()
     for _, name, unique, origin, partial in indexes:
         has_key_index = has_key_index or origin == "pk"
         if unique and not partial:
-            parts = connection.execute(f"PRAGMA {schema}.index_info({quote(name)})").fetchall()
-            if all(part[2] is not None for part in parts):
-                keys.append(tuple(part[2] for part in parts))
-    return tuple(keys), has_key_index
+            every = connection.execute(f"PRAGMA {schema}.index_xinfo({quote(name)})").fetchall()
+            parts = [(column, collation) for _, _, column, _, collation, key in every if key]
+            if all(column is not None for column, _ in parts):
+                is_exact = all(fold(collation) == "binary" for _, collation in parts)
+                keys.append((tuple(column for column, _ in parts), is_exact))
+    return keys, has_key_index
 
 
 def _storage(declared: str, *, strict: bool) -> Storage:

@@ -48,6 +48,8 @@ class Pair:
     Attributes:
         on: Pairs of column names (before, after) that are equal for the same row; the rowid or
             its alias where `by_rowid`; empty: rows have no identity but their values.
+        is_exact: Whether no two rows before can be equal to one row after: the rowid, or a key
+            that both files hold unique byte by byte. Else that is for the rows to say.
     """
 
     before: Table
@@ -55,6 +57,7 @@ class Pair:
     columns: Columns
     on: tuple[tuple[str, str], ...]
     by_rowid: bool
+    is_exact: bool = True
 
     @property
     def matched_by(self) -> str:
@@ -96,29 +99,44 @@ def rename_candidates(found: Columns, before: Shape, after: Shape) -> list[tuple
     return sorted(pairs, key=lambda pair: abs(at[pair[0].name] - places.index(pair[1].name)))
 
 
-def first_identity(before: tuple[Table, Shape], after: tuple[Table, Shape], found: Columns) -> Pair:
-    """The identity to try first: the rowid where both have one, else a key of both, or none."""
+def by_rowid(
+    before: tuple[Table, Shape], after: tuple[Table, Shape], found: Columns
+) -> Pair | None:
+    """The identity by the rowid, or its alias, where both tables have one."""
     (old, old_shape), (new, new_shape) = before, after
-    if old_shape.identity and new_shape.identity:
-        identity = (old_shape.identity, new_shape.identity)
-        return Pair(old, new, found, (identity,), by_rowid=True)
-    by_content = Pair(old, new, found, (), by_rowid=False)
-    return next(iter(key_identities(before, after, found)), by_content)
+    if not (old_shape.identity and new_shape.identity):
+        return None
+    return Pair(old, new, found, ((old_shape.identity, new_shape.identity),), by_rowid=True)
+
+
+def by_content(before: Table, after: Table, found: Columns) -> Pair:
+    """No identity: rows are told apart by their values alone."""
+    return Pair(before, after, found, (), by_rowid=False)
 
 
 def key_identities(
     before: tuple[Table, Shape], after: tuple[Table, Shape], found: Columns
 ) -> list[Pair]:
     """The identities by a key that is unique in both files, the primary key first."""
-    names = {fold(old.name): new.name for old, new in found.common}
+    names = {fold(old.name): (old, new) for old, new in found.common}
     there = {frozenset(map(fold, key)) for key in after[1].keys}
     pairs = []
     for key in before[1].keys:
-        matching = [names.get(fold(name)) for name in key]
-        on = tuple((old, new) for old, new in zip(key, matching, strict=True) if new is not None)
-        if len(on) == len(key) and frozenset(fold(new) for _, new in on) in there:
-            pairs.append(Pair(before[0], after[0], found, on, by_rowid=False))
+        common = [names[fold(name)] for name in key if fold(name) in names]
+        old_set, new_set = (frozenset(fold(each.name) for each in side) for side in _sides(common))
+        if len(common) == len(key) and new_set in there:
+            is_exact = (
+                old_set in before[1].exact_keys
+                and new_set in after[1].exact_keys
+                and all(old.storage == new.storage for old, new in common)
+            )
+            on = tuple((old.name, new.name) for old, new in common)
+            pairs.append(Pair(before[0], after[0], found, on, by_rowid=False, is_exact=is_exact))
     return pairs
+
+
+def _sides(common: list[tuple[Column, Column]]) -> tuple[list[Column], list[Column]]:
+    return [old for old, _ in common], [new for _, new in common]
 
 
 def source(pair: Pair) -> str:
@@ -129,7 +147,9 @@ def source(pair: Pair) -> str:
     scan = " NOT INDEXED"
     seek = scan if pair.by_rowid else ""
     # The unary plus keeps the affinity of the key after, so that its index serves.
-    on = " AND ".join(f"n.{quote(new)} = +o.{quote(old)}" for old, new in pair.on)
+    # A column's own collation may be wider than its key's.
+    collation = "" if pair.by_rowid or not pair.is_exact else " COLLATE BINARY"
+    on = " AND ".join(f"n.{quote(new)}{collation} = +o.{quote(old)}" for old, new in pair.on)
     return (
         f"was.{quote(pair.before.name)} AS o{scan} "
         f"LEFT JOIN main.{quote(pair.after.name)} AS n{seek} ON {on}"

@@ -156,6 +156,26 @@ def is_renamed(connection: sqlite3.Connection, pair: Pair, old: Column, new: Col
     return not differs[0]
 
 
+def is_identity(connection: sqlite3.Connection, pair: Pair) -> bool:
+    """Whether a key tells the rows apart: no NULL in it, no two rows before for one after.
+
+    Two keys may be one under another collation ('a', 'A') or another type ('1', '01').
+    """
+    if pair.by_rowid:
+        return True
+    if has_null(connection, pair):
+        return False
+    if pair.is_exact:
+        return True
+    names = [f"n.{quote(new)}" for _, new in pair.on]
+    groups = [part for name in names for part in (f"+{name} COLLATE BINARY", f"typeof({name})")]
+    (meet,) = connection.execute(
+        f"SELECT EXISTS(SELECT 1 FROM {pairing.source(pair)} WHERE NOT {pairing.is_gone(pair)} "
+        f"GROUP BY {', '.join(groups)} HAVING count(*) > 1)"
+    ).fetchone()
+    return not meet
+
+
 def has_null(connection: sqlite3.Connection, pair: Pair) -> bool:
     """Whether a row before has a NULL in the key: it could not be found again by it."""
     nulls = " OR ".join(f"{quote(old)} IS NULL" for old, _ in pair.on)

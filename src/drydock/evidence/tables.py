@@ -36,11 +36,6 @@ class Subject:
     rows_after: int
 
     @property
-    def first_pair(self) -> Pair:
-        """The identity to compare under first."""
-        return pairing.first_identity((self.before, self.old), (self.after, self.new), self.columns)
-
-    @property
     def is_rowid_lasting(self) -> bool:
         """Whether the rowid is a column of both, so that nothing renumbers it (F22)."""
         if self.old.alias is None or self.new.alias is None:
@@ -95,6 +90,16 @@ def subject(
     return Subject(old_table, new_table, old, new, columns, *counts)
 
 
+def first_pair(connection: sqlite3.Connection, subject: Subject) -> Pair:
+    """Return the identity to compare under first: the rowid, a key that tells rows apart, none."""
+    before, after = (subject.before, subject.old), (subject.after, subject.new)
+    found = pairing.by_rowid(before, after, subject.columns)
+    keys = () if found else pairing.key_identities(before, after, subject.columns)
+    exact = (pair for pair in keys if rows.is_identity(connection, pair))
+    nothing = pairing.by_content(subject.before, subject.after, subject.columns)
+    return found or next(exact, nothing)
+
+
 def needs_second_look(outcome: Outcome) -> bool:
     """Whether the rows may only seem to differ because their hidden rowids moved (F22). Pure.
 
@@ -118,7 +123,7 @@ def look_again(connection: sqlite3.Connection, outcome: Outcome) -> Outcome:
     subject = outcome.subject
     before, after = (subject.before, subject.old), (subject.after, subject.new)
     for pair in pairing.key_identities(before, after, subject.columns):
-        if rows.has_null(connection, pair):
+        if not rows.is_identity(connection, pair):
             continue
         tally = rows.tally(connection, rows.Stretch(pair))
         by_key = replace(
@@ -128,8 +133,6 @@ def look_again(connection: sqlite3.Connection, outcome: Outcome) -> Outcome:
             differing=((rows.Stretch(pair), tally),),
             rowids_moved=True,
         )
-        if by_key.added < 0:
-            continue  # two keys before are one under the collation after
         better = (by_key.kept, -by_key.tally.gone) > (outcome.kept, -outcome.tally.gone)
         return by_key if better else outcome
     by_content = compare_content(connection, subject)
@@ -138,7 +141,7 @@ def look_again(connection: sqlite3.Connection, outcome: Outcome) -> Outcome:
 
 def compare_content(connection: sqlite3.Connection, subject: Subject) -> Outcome:
     """Compare a subject as two bags of rows."""
-    pair = pairing.Pair(subject.before, subject.after, subject.columns, (), by_rowid=False)
+    pair = pairing.by_content(subject.before, subject.after, subject.columns)
     gone, _ = content.differences(connection, pair)
     tally = rows.Tally(0, gone, (0,) * len(subject.columns.common))
     moved = subject.old.rowid is not None

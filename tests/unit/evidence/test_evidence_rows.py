@@ -540,3 +540,64 @@ def test_text_that_is_no_utf8_is_compared(files):
     table = files.table("t")
     assert counts(table) == (1, 1, 0, 0)
     assert table.samples[0].values[0].before == r"'\xe4'"
+
+
+W = "CREATE TABLE w(k TEXT PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO w VALUES {values};"
+TO_W = "DROP TABLE w; ALTER TABLE w2 RENAME TO w;"
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("k TEXT PRIMARY KEY COLLATE NOCASE", "('a', 1), ('A', 2), ('b', 3)"),
+        ("k INT PRIMARY KEY", "('1', 1), ('01', 2), ('b', 3)"),
+    ],
+)
+@pytest.mark.parametrize("more", ["", "INSERT INTO w2 VALUES ('new', 9);"])
+def test_two_rows_that_become_one_are_a_row_gone(files, key, values, more):
+    """Both are equal to the one that is left, under its new collation or type."""
+    files.make(
+        W.format(values=values),
+        f"CREATE TABLE w2({key}, v) WITHOUT ROWID; INSERT OR IGNORE INTO w2 SELECT * FROM w;"
+        + more
+        + TO_W,
+    )
+    found = files.table("w")
+    assert found.removed >= 1
+    assert found.rows_before == found.kept + found.changed + found.removed
+    assert any(loss.kind == "rows-removed" for loss in losses(files.compare()))
+
+
+def test_a_key_under_another_collation_that_still_tells_rows_apart_is_one(files):
+    """Nothing is lost, and a changed value is told as one."""
+    files.make(
+        W.format(values="('a', 1), ('B', 2), ('c', 3)"),
+        "CREATE TABLE w2(k TEXT PRIMARY KEY COLLATE NOCASE, v) WITHOUT ROWID;"
+        "INSERT INTO w2 SELECT * FROM w; UPDATE w2 SET v = 9 WHERE k = 'b';" + TO_W,
+    )
+    found = files.table("w")
+    assert (found.kept, found.changed, found.removed, found.added) == (2, 1, 0, 0)
+    assert found.matched_by == "key (k)"
+
+
+def test_a_column_s_collation_that_is_wider_than_its_key_hides_no_row(files):
+    """`a` and `A` are two keys, and each is found again by its bytes."""
+    files.make(
+        "CREATE TABLE w(k TEXT COLLATE NOCASE, v, PRIMARY KEY (k COLLATE BINARY)) WITHOUT ROWID;"
+        "INSERT INTO w VALUES ('a', 1), ('A', 2), ('b', 3);",
+        "DELETE FROM w WHERE k = 'A' COLLATE BINARY",
+    )
+    found = files.table("w")
+    assert (found.kept, found.changed, found.removed) == (2, 0, 1)
+
+
+def test_rows_that_meet_in_a_table_with_hidden_rowids_are_gone(files):
+    """A new row brings the number back to what it was."""
+    files.make(
+        "CREATE TABLE w(k TEXT UNIQUE, v);"
+        "INSERT INTO w VALUES ('a', 1), ('A', 2), ('b', 3), ('c', 4);",
+        "CREATE TABLE w2(k TEXT UNIQUE COLLATE NOCASE, v);"
+        "INSERT OR IGNORE INTO w2 SELECT * FROM w ORDER BY rowid DESC;"
+        "INSERT INTO w2 VALUES ('new', 5);" + TO_W,
+    )
+    assert files.table("w").removed == 1
