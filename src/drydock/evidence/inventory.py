@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from drydock.evidence import modules
 from drydock.evidence.facts import ObjectChange, SchemaChange, SequenceChange
 from drydock.names import fold, is_bookkeeping, quote
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from drydock.evidence.modules import Module
 
 Storage = Literal["number", "real", "text", "any"]
 
@@ -109,6 +112,11 @@ def read(connection: sqlite3.Connection, schema: str) -> Inventory:
         )
         if kind != "view"
     }
+    virtual = {
+        fold(name): modules.read(sql)
+        for kind, name, _, _, sql in rows
+        if kind == "table" and sql and listed.get(name, ("",))[0] == "virtual"
+    }
     tables = {}
     indexes: dict[str, dict[str, Index]] = {}
     for kind, name, table, root, sql in rows:
@@ -116,6 +124,8 @@ def read(connection: sqlite3.Connection, schema: str) -> Inventory:
             indexes.setdefault(fold(table), {})[fold(name)] = Index(name, sql, root)
         if kind == "table" and not name.startswith("sqlite_") and not is_bookkeeping(name):
             role, without_rowid, strict = listed.get(name, ("table", False, False))
+            if role == "shadow" and not _is_part(fold(name), virtual):
+                role = "table"
             tables[fold(name)] = Table(name, sql or "", root or 0, role, without_rowid, strict)
     objects = tuple(
         ObjectChange(kind, name, table, None, sql)
@@ -123,6 +133,14 @@ def read(connection: sqlite3.Connection, schema: str) -> Inventory:
         if sql and not name.startswith("sqlite_") and not is_bookkeeping(table)
     )
     return Inventory(objects, tables, indexes, tuple(row[3] for row in rows if row[3]))
+
+
+def _is_part(name: str, virtual: dict[str, Module]) -> bool:
+    """Whether a table is a part of a virtual one of its file; SQLite goes by the name alone."""
+    return any(
+        name.startswith(f"{owner}_") and module.keeps(name[len(owner) + 1 :])
+        for owner, module in virtual.items()
+    )
 
 
 def shape(connection: sqlite3.Connection, schema: str, table: Table) -> Shape:

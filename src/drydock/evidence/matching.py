@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drydock.evidence import inventory, rows, tables
+from drydock.evidence import inventory, modules, rows, tables
 from drydock.evidence.facts import NotCompared
 from drydock.evidence.inventory import Inventory, Shapes, Table
 from drydock.names import fold
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from drydock.evidence.facts import Options, TableEvidence
     from drydock.evidence.pages import PageProof
     from drydock.evidence.tables import Subject
-
-_READABLE_MODULES = ("fts3", "fts4", "fts5", "rtree", "rtree_i32", "geopoly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def match(files: Files, options: Options) -> Matches:
     found = Matches([], [], [], [], [])
     for name, before in files.old.tables.items():
         after = files.new.tables.get(name)
-        if before.kind == "shadow":
+        if before.kind == "shadow" and not _counts_documents(files, before):
             continue
         if reason := _why_unreadable(before):
             found.not_compared.append(NotCompared(before.name, reason))
@@ -98,7 +96,8 @@ def match(files: Files, options: Options) -> Matches:
         if is_new and after.kind != "shadow" and not _why_unreadable(after):
             found.come.append(after)
     for before in list(found.gone):
-        _match_renamed_pages(files, before, options, found)
+        match_renamed = _match_renamed_pages if before.kind == "table" else _match_renamed_virtual
+        match_renamed(files, before, options, found)
     return found
 
 
@@ -150,16 +149,12 @@ def is_renamed(subject: Subject, evidence: TableEvidence) -> bool:
 def _match_virtual(
     files: Files, before: Table, after: Table, options: Options, found: Matches
 ) -> None:
-    shadows = [
-        table
-        for table in files.old.tables.values()
-        if table.kind == "shadow" and fold(table.name).startswith(f"{fold(before.name)}_")
-    ]
+    shadows = _shadows(files.old, before)
     same = before.sql == after.sql and all(
         (twin := files.new.tables.get(fold(table.name))) is not None
         and twin.sql == table.sql
         and files.rows_if_same(table, twin) is not None
-        for table in shadows
+        for table in shadows.values()
     )
     if same and shadows:
         count = rows.count(files.connection, "was", before)
@@ -170,9 +165,44 @@ def _match_virtual(
         found.subjects.append(files.subject(before, after, options))
 
 
+def _shadows(tables: Inventory, virtual: Table) -> dict[str, Table]:
+    """Return the tables in which a virtual one keeps its rows, by what follows its name."""
+    prefix = f"{fold(virtual.name)}_"
+    return {
+        name.removeprefix(prefix): table
+        for name, table in tables.tables.items()
+        if table.kind == "shadow" and name.startswith(prefix)
+    }
+
+
+def _match_renamed_virtual(files: Files, before: Table, options: Options, found: Matches) -> None:
+    """Take a virtual table for a renamed one where all that it keeps stands where it stood."""
+    old = _shadows(files.old, before)
+    for after in found.come:
+        new = _shadows(files.new, after) if after.kind == "virtual" else {}
+        if (
+            old
+            and old.keys() == new.keys()
+            and modules.read(before.sql) == modules.read(after.sql)
+            and _names(files, "was", before) == _names(files, "main", after)
+            and all(
+                table.root == new[suffix].root
+                and files.rows_if_same(table, new[suffix]) is not None
+                for suffix, table in old.items()
+            )
+        ):
+            count = rows.count(files.connection, "was", before)
+            found.told.append(
+                tables.proved(files.connection, before, after, None, count=count, options=options)
+            )
+            found.gone.remove(before)
+            found.come.remove(after)
+            return
+
+
 def _match_renamed_pages(files: Files, before: Table, options: Options, found: Matches) -> None:
     for after in found.come:
-        if after.root == before.root and before.kind == after.kind == "table":
+        if after.root == before.root and after.kind == "table":
             told = told_by_pages(files, before, after, options)
             if told is not None and (
                 told.rows_before or _names(files, "was", before) == _names(files, "main", after)
@@ -187,13 +217,26 @@ def _why_unreadable(table: Table) -> str | None:
     """Why a virtual table's rows are not data of its own, or None."""
     if table.kind != "virtual":
         return None
-    text = "".join(fold(table.sql).split())
-    module = next((name for name in _READABLE_MODULES if f"using{name}(" in text), None)
-    if module is None:
+    module = modules.read(table.sql)
+    if module.name not in modules.READABLE:
         return "a virtual table of a module that keeps its rows elsewhere"
-    if module.startswith("fts") and "content=" in text:
+    if module.content:
         return "a full-text index over another table's rows; checked against them instead"
+    if module.content is not None:
+        return "a full-text index without content; what it holds is counted by its sizes"
     return None
+
+
+def _counts_documents(files: Files, shadow: Table) -> bool:
+    """Whether a shadow table is all that tells which documents an index without content holds."""
+    name = fold(shadow.name)
+    owner = name.removesuffix("_docsize")
+    sides = (files.old.tables.get(owner), files.new.tables.get(owner))
+    return (
+        name != owner
+        and name in files.new.tables
+        and all(each is not None and modules.read(each.sql).content == "" for each in sides)
+    )
 
 
 def _names(files: Files, schema: str, table: Table) -> set[str]:

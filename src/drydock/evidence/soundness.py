@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from drydock import connection as opening
+from drydock.evidence import modules
 from drydock.evidence.facts import Problem
 from drydock.names import fold, quote
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from drydock.evidence.facts import TableEvidence
     from drydock.evidence.inventory import Index, Inventory, Table
     from drydock.evidence.matching import Files
-
-_FTS = ("fts3", "fts4", "fts5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +106,12 @@ def full_text_problems(
 
 def is_full_text(table: Table) -> bool:
     """Whether a virtual table is a full-text index. Pure."""
-    return table.kind == "virtual" and any(
-        f"using {module}" in " ".join(fold(table.sql).split()) for module in _FTS
-    )
+    return table.kind == "virtual" and modules.read(table.sql).is_full_text
 
 
 def content_table(table: Table, inventory: Inventory) -> Table | None:
     """The table whose rows an external-content full-text table indexes. Pure."""
-    text = "".join(fold(table.sql).split())
-    for other in inventory.tables.values():
-        name = "".join(fold(other.name).split())
-        if any(f"content={left}{name}{right}" in text for left, right in _QUOTES):
-            return other
-    return None
-
-
-_QUOTES = (("'", "'"), ('"', '"'), ("`", "`"), ("[", "]"), ("", ","), ("", ")"))
+    return inventory.tables.get(modules.read(table.sql).content or "")
 
 
 def _indexed(
@@ -167,7 +156,7 @@ def _full_text_failures(
                 "SELECT coalesce(max(sql), '') FROM sqlite_schema WHERE name = ?", (table,)
             ).fetchone()
             # With a rank, FTS5 also compares external content (newer versions do not otherwise).
-            extra = (", rank", ", 1") if "fts5" in fold(sql) else ("", "")
+            extra = (", rank", ", 1") if modules.read(sql).name == "fts5" else ("", "")
             try:
                 copy.execute(
                     f"INSERT INTO {name}({name}{extra[0]}) VALUES ('integrity-check'{extra[1]})"

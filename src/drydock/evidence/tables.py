@@ -93,11 +93,12 @@ def subject(
 def first_pair(connection: sqlite3.Connection, subject: Subject) -> Pair:
     """Return the identity to compare under first: the rowid, a key that tells rows apart, none."""
     before, after = (subject.before, subject.old), (subject.after, subject.new)
-    found = pairing.by_rowid(before, after, subject.columns)
-    keys = () if found else pairing.key_identities(before, after, subject.columns)
-    exact = (pair for pair in keys if rows.is_identity(connection, pair))
-    nothing = pairing.by_content(subject.before, subject.after, subject.columns)
-    return found or next(exact, nothing)
+    if found := pairing.by_rowid(before, after, subject.columns):
+        return found
+    for pair in pairing.key_identities(before, after, subject.columns):
+        if rows.is_identity(connection, pair):
+            return pair
+    return pairing.by_content(subject.before, subject.after, subject.columns)
 
 
 def needs_second_look(outcome: Outcome) -> bool:
@@ -109,9 +110,8 @@ def needs_second_look(outcome: Outcome) -> bool:
     subject, tally = outcome.subject, outcome.tally
     if not outcome.pair.by_rowid or subject.is_rowid_lasting:
         return False
-    written_anew = (
-        subject.before.root != subject.after.root or subject.before.sql != subject.after.sql
-    )
+    old, new = subject.before, subject.after
+    written_anew = old.root != new.root or old.sql != new.sql
     came_or_went = tally.gone > 0 or outcome.added > 0
     return (tally.changed > 0 and (written_anew or came_or_went)) or (
         tally.gone > 0 and outcome.added > 0
@@ -144,8 +144,7 @@ def compare_content(connection: sqlite3.Connection, subject: Subject) -> Outcome
     pair = pairing.by_content(subject.before, subject.after, subject.columns)
     gone, _ = content.differences(connection, pair)
     tally = rows.Tally(0, gone, (0,) * len(subject.columns.common))
-    moved = subject.old.rowid is not None
-    return Outcome(subject, pair, tally, rowids_moved=moved)
+    return Outcome(subject, pair, tally, rowids_moved=subject.old.rowid is not None)
 
 
 def conclude(connection: sqlite3.Connection, outcome: Outcome, options: Options) -> TableEvidence:

@@ -6,6 +6,8 @@ import sqlite3
 import time
 from contextlib import closing
 
+import pytest
+
 from drydock.evidence import compare, losses
 
 FAMILY = """
@@ -273,3 +275,73 @@ def test_a_thousand_tables_take_no_time(files):
     assert time.perf_counter() - started < 0.8
     assert len(evidence.tables) == 1000
     assert [table.name for table in evidence.tables if table.kind != "untouched"] == ["t 7"]
+
+
+@pytest.mark.parametrize(
+    ("virtual", "table"),
+    [
+        ("docs USING fts5(body, content='docs_content', content_rowid='id')", "docs_content"),
+        ("docs USING fts4(body, content=docs_content)", "docs_content"),
+        ("mail USING fts3(body)", "mail_docsize"),
+    ],
+)
+def test_a_table_that_is_only_called_like_a_shadow_table_is_data(files, virtual, table):
+    """SQLite goes by the name alone, and marks such a table for a shadow."""
+    files.make(
+        f"CREATE TABLE {table}(id INTEGER PRIMARY KEY, body TEXT);"
+        f"INSERT INTO {table} VALUES (1, 'hello'), (2, 'world'); CREATE VIRTUAL TABLE {virtual};",
+        f"DELETE FROM {table}",
+    )
+    assert files.table(table).removed == 2
+
+
+def test_a_virtual_table_that_came_hides_no_table_of_the_file_before(files):
+    """Two attached files share what SQLite knows of shadow names."""
+    files.make(
+        "CREATE TABLE docs_data(id INTEGER PRIMARY KEY, a); INSERT INTO docs_data VALUES (1, 2);",
+        "DROP TABLE docs_data; CREATE VIRTUAL TABLE docs USING fts5(body)",
+    )
+    (loss,) = losses(files.compare())
+    assert (loss.kind, loss.table, loss.count) == ("table-dropped", "docs_data", 1)
+
+
+@pytest.mark.parametrize(
+    "using", ['"fts5"(a)', "[fts5](a)", "'fts5' (a)", "/* it */ fts5 (a)", "[rtree](a, b, c)"]
+)
+def test_the_module_s_name_may_be_quoted(files, using):
+    """A row that is deleted is gone, whatever the text looks like."""
+    files.make(
+        f"CREATE VIRTUAL TABLE ft USING {using}; INSERT INTO ft(rowid) VALUES (1), (2);",
+        "DELETE FROM ft WHERE rowid = 2",
+    )
+    assert files.table("ft").removed == 1
+    assert files.compare().not_compared == ()
+
+
+@pytest.mark.parametrize("using", ["fts5(a, content='')", 'fts4(a, content="")'])
+def test_documents_of_an_index_without_content_are_counted(files, using):
+    """It cannot be made again from anything; what it holds is told by its table of sizes."""
+    filled = "INSERT INTO ft(rowid, a) VALUES (1, 'x'), (2, 'y');"
+    made = f"CREATE VIRTUAL TABLE ft USING {using}; {filled}"
+    forget = "DELETE FROM ft_docsize"
+    if "fts5" in using:
+        forget = "INSERT INTO ft(ft) VALUES ('delete-all')"
+    files.make(made, forget)
+    (loss,) = losses(files.compare())
+    assert (loss.kind, loss.table, loss.count) == ("rows-removed", "ft_docsize", 2)
+
+
+def test_an_index_without_content_that_is_dropped_is_told_by_the_review_alone(files):
+    files.make(
+        "CREATE VIRTUAL TABLE ft USING fts5(a, content='');"
+        "INSERT INTO ft(rowid, a) VALUES (1, 'x');",
+        "DROP TABLE ft",
+    )
+    assert losses(files.compare()) == ()
+
+
+def test_a_renamed_virtual_table_is_no_loss(files):
+    files.make(FTS, "ALTER TABLE own RENAME TO texts; ALTER TABLE box RENAME TO boxes")
+    evidence = files.compare()
+    assert losses(evidence) == ()
+    assert (evidence.table("texts").was, evidence.table("boxes").was) == ("own", "box")
