@@ -112,10 +112,8 @@ def needs_second_look(outcome: Outcome) -> bool:
         return False
     old, new = subject.before, subject.after
     written_anew = old.root != new.root or old.sql != new.sql
-    came_or_went = tally.gone > 0 or outcome.added > 0
-    return (tally.changed > 0 and (written_anew or came_or_went)) or (
-        tally.gone > 0 and outcome.added > 0
-    )
+    gone, came = tally.gone > 0, outcome.added > 0
+    return (tally.changed > 0 and (written_anew or gone or came)) or (gone and came)
 
 
 def look_again(connection: sqlite3.Connection, outcome: Outcome) -> Outcome:
