@@ -26,6 +26,10 @@ VALUES = [
     "007", "1.10", "12", "abc", "a\0b", "Å",
     b"", b"\x00\xff",
 ]  # fmt: skip
+LATE = [
+    "TEXT DEFAULT 'old'", "DECIMAL DEFAULT '0.00'", "TEXT DEFAULT 501",
+    "TEXT DEFAULT 1.50", "DEFAULT '7'", "REAL DEFAULT 3", "NUMERIC",
+]  # fmt: skip
 PROFILE = settings(
     max_examples=25,
     deadline=None,
@@ -94,7 +98,8 @@ def worlds(draw: st.DrawFn) -> World:
     tail = draw(st.sampled_from(["", "\n", " -- end\n"]))
     table = f"CREATE TABLE t({end.join(parts)}{tail})"
     extra = draw(st.lists(dependents(names, write), max_size=3, unique_by=lambda text: text[:18]))
-    late = ["ALTER TABLE t ADD COLUMN late TEXT DEFAULT 'old'"] if draw(st.booleans()) else []
+    added = [f"ALTER TABLE t ADD COLUMN late {one}" for one in LATE]
+    late = [draw(st.sampled_from(added))] if draw(st.booleans()) else []
     rows = draw(
         st.lists(st.tuples(*(st.sampled_from(VALUES) for _ in names)), min_size=1, max_size=6)
     )
@@ -218,7 +223,8 @@ def test_f15_f17_a_change_keeps_everything_that_it_was_not_asked_to_change(
 ) -> None:
     """Cells, shapes, texts and children of all else are the same; a refusal changes nothing."""
     world = data.draw(worlds())
-    operation = data.draw(operations(world.columns))
+    columns = (*world.columns, "late") if world.late else world.columns
+    operation = data.draw(operations(columns))
     with closing(world.open().conn) as connection:
         db = Database(connection)
         before = cells(db), texts(db), shapes(db)

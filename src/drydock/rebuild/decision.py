@@ -18,8 +18,9 @@ cheap to dear:
     The documented twelve steps, where the key that places the rows changes.
 
 Traps it exists for: a DEFAULT edited in the text changes the rows written before its ADD COLUMN;
-a type edited across affinities leaves unconverted values; REAL keeps whole numbers as integers on
-disk, so that leaving REAL is never free.
+a type edited across affinities leaves unconverted values, and gives those rows the default's form
+for that of their value; REAL keeps whole numbers as integers on disk, so that leaving REAL is never
+free.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def decide(
         create: The tree of the new text.
         changes: What was asked.
         late_defaults: Columns (folded) that may be missing in rows written before their ADD
-            COLUMN, so that a new default would show through in them.
+            COLUMN, so that the new text's default would show through in them.
         watched: Whether a trigger or a foreign key looks at a column whose values change.
     """
     touched = touched_columns(before, after, create, changes)
@@ -194,7 +195,7 @@ def _layout_reason(
     if [fold(name) for name in stays] != [fold(name) for name in comes]:
         return "columns are added or change places"
     if late_defaults:
-        return f"rows older than {', '.join(sorted(late_defaults))} would take the new default"
+        return f"rows older than {', '.join(sorted(late_defaults))} would read another default"
     stored = [one.name for one in after.columns if one.hidden == 3 and fold(one.name) in touched]
     return f"{', '.join(stored)} is computed anew" if stored else ""
 

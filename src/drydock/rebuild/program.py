@@ -322,7 +322,8 @@ class _Planner:
             }
             for shape in (self._before, after)
         )
-        moved = decision.way in ("swap", "rebuild")
+        # A key finds its parent by the parent's collation (foreignkeys.html, section 3).
+        moved = decision.way in ("swap", "rebuild") or bool(self._changes.collate)
         own = (moved and bool(new_keys)) or bool(new_keys - old_keys)
         children = {one.table for one in self._around.children} if moved else set()
         return tuple(sorted({self._before.name} | children if own else children))

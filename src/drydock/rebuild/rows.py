@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
-from drydock.rebuild import census
+from drydock.rebuild import census, defaults
 from drydock.rebuild.decision import retyped
 from drydock.rebuild.definition import parse_constraint
 from drydock.rebuild.refusals import LossyValuesError, OffendingRowsError
-from drydock.tokens import code
 
 if TYPE_CHECKING:
     import sqlite3
@@ -196,15 +195,18 @@ class Rows:
         such a row shows the present one. Where no row shows it, none leaves it.
         """
         late = set()
-        for name in self._changes.defaults:
-            old, new = self._before.column(name), self._after.column(name)
-            first = fold(self._before.columns[0].name) == fold(name)
-            if old is None or new is None or old.default == new.default or old.pk or first:
+        for new in self._after.columns:
+            old = self._before.column(new.name)
+            first = fold(self._before.columns[0].name) == fold(new.name)
+            if old is None or old.hidden or old.pk or first:
                 continue
-            default = old.default or "NULL"
-            shows = f"{quote(name)} IS ({default})" if _is_literal(default) else "1"
-            if census.any_row(self._connection, self._before.name, shows):
-                late.add(fold(name))
+            now = defaults.read_otherwise(
+                defaults.Declared(old, self._before.strict),
+                defaults.Declared(new, self._after.strict),
+            )
+            shows = f"+{quote(old.name)} COLLATE BINARY IS {now}"
+            if now is not None and census.any_row(self._connection, self._before.name, shows):
+                late.add(fold(old.name))
         return frozenset(late)
 
     def changed(self) -> dict[str, int]:
@@ -219,15 +221,6 @@ def _forbids_null(shape: TableShape, name: str) -> bool:
     keyed = bool(column.pk) and (shape.without_rowid or shape.strict)
     alias = fold(shape.rowid_alias or "") == fold(name)
     return column.not_null or keyed or alias
-
-
-def _is_literal(default: str) -> bool:
-    tokens = code(default)
-    kinds = {one.kind for one in tokens}
-    words = {one.text.upper() for one in tokens if one.kind == "keyword"}
-    quoted = any(one.text.startswith('"') for one in tokens)
-    literal = kinds <= {"string", "number", "operator", "keyword", "punctuation"}
-    return literal and words <= {"NULL", "TRUE", "FALSE"} and not quoted
 
 
 def _check_expression(check: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 import sqlite_utils
 
 from drydock import Database
+from drydock.rebuild.refusals import OffendingRowsError
 
 
 def change(table, **asked):
@@ -117,6 +118,46 @@ def test_a_default_never_shows_in_rows_older_than_its_column(connection, table, 
     connection.execute("""UPDATE "my t" SET late = 'given'""")
     assert change(table, defaults={"late": "at last"}).plan.way == "schema-edit"
     assert rows(connection, 'SELECT late FROM "my t"') == [("given",), ("given",)]
+
+
+@pytest.mark.parametrize(
+    ("column", "asked", "way", "value"),
+    [
+        ("DECIMAL DEFAULT '0.00'", {"types": {"late": "TEXT"}}, "swap", "0"),
+        ("TEXT DEFAULT 501", {"types": {"late": "BLOB"}}, "swap", "501"),
+        ("TEXT DEFAULT TRUE", {"strict": True}, "swap", "1"),
+        ("TEXT DEFAULT 1.50", {"defaults": {"late": "9"}}, "swap", "1.50"),
+        ("TEXT DEFAULT 1.50", {"defaults": {"late": "1.50"}}, "schema-edit", "1.50"),
+        ("TEXT DEFAULT 'a'", {"strict": True}, "schema-edit", "a"),
+        ("TEXT DEFAULT '7'", {"types": {"late": "NUMERIC"}}, "update", 7),
+        ("TEXT", {"types": {"late": "NUMERIC"}, "defaults": {"late": 1}}, "swap", None),
+        ("TEXT DEFAULT (CAST(7 AS TEXT))", {"defaults": {"late": "8"}}, "swap", "7"),
+        ("TEXT DEFAULT now", {"defaults": {"late": "then"}}, "swap", "now"),
+    ],
+)
+def test_a_row_older_than_its_column_keeps_what_it_reads(column, asked, way, value, connection, db):
+    """Its value is the default in the form of the type now; under another text it may be another."""
+    connection.execute("CREATE TABLE aged(id INTEGER PRIMARY KEY, note TEXT)")
+    connection.execute("INSERT INTO aged VALUES (1, 'older')")
+    connection.execute(f"ALTER TABLE aged ADD COLUMN late {column}")
+    done = change(db["aged"], **asked)
+    assert done.plan.way == way, done.plan.why
+    assert rows(connection, "SELECT late, typeof(late) FROM aged") == [
+        (value, {str: "text", int: "integer"}.get(type(value), "null"))
+    ]
+
+
+def test_a_collation_that_takes_a_child_its_parent_is_refused(connection, db):
+    """A key finds its parent by the parent's collation: an edit of the text makes an orphan."""
+    connection.execute("CREATE TABLE home(name TEXT COLLATE NOCASE UNIQUE, note)")
+    connection.execute("INSERT INTO home VALUES ('Main', 1)")
+    connection.execute("CREATE TABLE guest(id INTEGER PRIMARY KEY, at TEXT REFERENCES home(name))")
+    connection.execute("INSERT INTO guest VALUES (1, 'main')")
+    with pytest.raises(OffendingRowsError, match="refer to nothing"):
+        change(db["home"], collate={"name": None})
+    assert rows(connection, "PRAGMA foreign_key_check") == []
+    connection.execute("UPDATE guest SET at = 'Main'")
+    assert change(db["home"], collate={"name": None}).plan.way == "schema-edit"
 
 
 def test_real_is_left_with_its_values_as_reals(connection, db):
