@@ -172,10 +172,11 @@ def cases(draw: st.DrawFn) -> Case:
     after = draw(changed(before))
     if draw(st.booleans()):
         # A column that the rows of before hold nothing of.
-        column = "late", draw(st.sampled_from(["TEXT", "REAL"])), ("DEFAULT 5",)
-        late.append(f"ALTER TABLE t ADD COLUMN late {column[1]} DEFAULT 5")
-        default = draw(st.sampled_from(["DEFAULT 5", "DEFAULT 5", "DEFAULT 6"]))
-        after = replace(after, columns=(*after.columns, (column[0], column[1], (default,))))
+        type_ = draw(st.sampled_from(["TEXT", "REAL"]))
+        default = draw(st.sampled_from(["DEFAULT 5", "DEFAULT 1.50", "DEFAULT TRUE"]))
+        late.append(f"ALTER TABLE t ADD COLUMN late {type_} {default}")
+        default = draw(st.sampled_from([default, default, "DEFAULT 6"]))
+        after = replace(after, columns=(*after.columns, ("late", type_, (default,))))
     listed = ", ".join(["id", *(quoted(column) for column, _, _ in after.columns)])
     into = draw(st.sampled_from([f" ({listed})", ""]))
     values_ = draw(st.sampled_from([listed, listed, "*"]))

@@ -36,15 +36,18 @@ def read_otherwise(before: Declared, after: Declared) -> str | None:
     if _depends_on(before) == _depends_on(after):
         return None
     with closing(sqlite3.connect(":memory:")) as scratch:
-        now = _read(scratch, "old", before)
-        then = _read(scratch, "new", after)
-        scratch.execute(f"CREATE TABLE copy(value {_type(after)}){_options(after)}")
-        try:
-            scratch.execute(f"INSERT INTO copy VALUES ({now})")
-        except sqlite3.IntegrityError:
-            return now
-        (copied,) = scratch.execute("SELECT quote(value) FROM copy").fetchone()
-    return None if copied == then else now
+        now, then = _read(scratch, "old", before), _read(scratch, "new", after)
+        return None if _copied(scratch, now, after) == then else now
+
+
+def is_read_as_copied(declared: Declared) -> bool:
+    """Whether a copy of an older row, by the same text, holds what the row reads.
+
+    ``TEXT DEFAULT TRUE`` reads an integer, which a copy makes text of.
+    """
+    with closing(sqlite3.connect(":memory:")) as scratch:
+        now = _read(scratch, "old", declared)
+        return _copied(scratch, now, declared) == now
 
 
 def _depends_on(declared: Declared) -> tuple[object, ...]:
@@ -68,6 +71,16 @@ def _read(scratch: sqlite3.Connection, table: str, declared: Declared) -> str:
             continue
         return str(scratch.execute(f"SELECT quote(value) FROM {table}").fetchone()[0])
     return "NULL"
+
+
+def _copied(scratch: sqlite3.Connection, value: str, declared: Declared) -> str | None:
+    """Return what the column holds of a value, as SQL literals; None if it does not take it."""
+    scratch.execute(f"CREATE TABLE copy(value {_type(declared)}){_options(declared)}")
+    try:
+        scratch.execute(f"INSERT INTO copy VALUES ({value})")
+    except sqlite3.IntegrityError:
+        return None
+    return str(scratch.execute("SELECT quote(value) FROM copy").fetchone()[0])
 
 
 def _type(declared: Declared) -> str:

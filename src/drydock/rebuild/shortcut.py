@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
-from drydock.rebuild import steps
+from drydock.rebuild import defaults, steps
 from drydock.rebuild.changes import constraints
 from drydock.rebuild.ddl import parse
 from drydock.rebuild.judgement import autoincrements
@@ -178,6 +178,11 @@ def _stores_alike(before: TableShape, after: TableShape) -> bool:
         and _columns(before) == _columns(after)
         and _collations(before) == _collations(after)
         and _of_constraints(before) == _of_constraints(after)
+        and all(
+            defaults.is_read_as_copied(defaults.Declared(one, before.strict))
+            for one in before.columns
+            if one.default
+        )
     )
 
 

@@ -135,8 +135,9 @@ def test_a_default_never_shows_in_rows_older_than_its_column(connection, table, 
         ("TEXT DEFAULT now", {"defaults": {"late": "then"}}, "swap", "now"),
     ],
 )
-def test_a_row_older_than_its_column_keeps_what_it_reads(column, asked, way, value, connection, db):
-    """Its value is the default in the form of the type now; under another text it may be another."""
+def test_a_row_older_than_its_column_keeps_what_it_reads(column, asked, way, value, db):
+    """Its value is the default in the form of the type now: under another text maybe another."""
+    connection = db.conn
     connection.execute("CREATE TABLE aged(id INTEGER PRIMARY KEY, note TEXT)")
     connection.execute("INSERT INTO aged VALUES (1, 'older')")
     connection.execute(f"ALTER TABLE aged ADD COLUMN late {column}")
