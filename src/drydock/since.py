@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from drydock import candidate, connection, evidence, executor, formats
 from drydock.errors import DrydockError
 from drydock.evidence import carry
+from drydock.evidence.carrying import CarryImpossible
 from drydock.migration import Migration, MigrationError
 from drydock.words import counted
 
@@ -92,7 +93,7 @@ def carry_over(published: Path, now: Path, target: Path) -> tuple[Carried, ...]:
                 try:
                     planned = carry.plan(now, target, table, since=published)
                     carry.apply(planned, opened)
-                except carry.CarryImpossible as error:
+                except CarryImpossible as error:
                     failed[table] = "; ".join([error.what, *error.cause])
                     left.append(table)
                 else:

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from drydock.evidence import carry
+from drydock.evidence.carrying import CarryImpossible
 
 SHOP = """
 CREATE TABLE "a shop"(id INTEGER PRIMARY KEY, "name" TEXT COLLATE NOCASE, old TEXT,
@@ -122,7 +123,7 @@ def test_f16_rows_without_their_parent_are_refused(files):
     """The parent is gone too: nothing is carried, and the hint says what to carry first."""
     files.make(SHOP, 'DELETE FROM item WHERE shop = 2; DELETE FROM "a shop" WHERE id = 2')
     known = rows(files.after, "SELECT * FROM item")
-    with pytest.raises(carry.CarryImpossible) as raised:
+    with pytest.raises(CarryImpossible) as raised:
         apply(files, plan(files, "item"))
     assert "would break foreign keys" in raised.value.what
     assert rows(files.after, "SELECT * FROM item") == known
@@ -136,7 +137,7 @@ def test_rows_that_changed_since_they_were_shown_are_not_carried(files):
     files.make(SHOP, "DELETE FROM item")
     planned = plan(files, "item")
     files.change("INSERT INTO item VALUES (1, 'a', 'other')")
-    with pytest.raises(carry.CarryImpossible, match="was changed since"):
+    with pytest.raises(CarryImpossible, match="was changed since"):
         apply(files, planned)
     assert rows(files.after, "SELECT n FROM item") == [("other",)]
 
@@ -148,7 +149,7 @@ def test_a_row_that_a_constraint_refuses_rolls_all_back(files):
         """DELETE FROM "a shop"; CREATE UNIQUE INDEX u ON "a shop"("name");"""
         """INSERT INTO "a shop"(id, "name") VALUES (7, 'THREE')""",
     )
-    with pytest.raises(carry.CarryImpossible) as raised:
+    with pytest.raises(CarryImpossible) as raised:
         apply(files, plan(files, "a shop"))
     assert raised.value.cause == ["UNIQUE constraint failed: a shop.name"]
     assert rows(files.after, 'SELECT id FROM "a shop"') == [(7,)]
@@ -166,7 +167,7 @@ def test_a_row_that_a_constraint_refuses_rolls_all_back(files):
 def test_what_cannot_be_asked_is_refused_in_words(files, table, where, said):
     """A missing table, an unknown column, a second statement: said before anything is touched."""
     files.make(SHOP)
-    with pytest.raises(carry.CarryImpossible, match=said):
+    with pytest.raises(CarryImpossible, match=said):
         plan(files, table, where)
     assert rows(files.after, "SELECT count(*) FROM item") == [(3,)]
 
@@ -176,5 +177,5 @@ def test_a_table_without_any_identity_is_refused(files):
     files.make(
         "CREATE TABLE t(rowid, _rowid_, oid); INSERT INTO t VALUES (1, 2, 3)", "DELETE FROM t"
     )
-    with pytest.raises(carry.CarryImpossible, match="no key"):
+    with pytest.raises(CarryImpossible, match="no key"):
         plan(files, "t")
