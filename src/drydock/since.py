@@ -79,7 +79,8 @@ def carry_over(published: Path, now: Path, target: Path) -> tuple[Carried, ...]:
         target: A candidate; its schema may be older.
 
     Returns:
-        One entry for each table with new rows. A table whose rows cannot be carried says why.
+        One entry for each table with new rows, or with rows that were deleted, which stay in
+        `target`. A table whose rows cannot be carried says why.
     """
     compared = evidence.compare(published, now)
     waiting = [each.name for each in compared.tables if each.added or each.changed]
@@ -92,7 +93,7 @@ def carry_over(published: Path, now: Path, target: Path) -> tuple[Carried, ...]:
             for table in waiting:
                 try:
                     planned = carry.plan(now, target, table, since=published)
-                    carry.apply(planned, opened)
+                    carry.apply(planned, opened, silent=True)
                 except CarryImpossible as error:
                     failed[table] = "; ".join([error.what, *error.cause])
                     left.append(table)
@@ -101,7 +102,8 @@ def carry_over(published: Path, now: Path, target: Path) -> tuple[Carried, ...]:
             if left == waiting:
                 break
             waiting = left
-    return (*done, *(Carried(table, 0, (failed[table],)) for table in waiting))
+    done += [Carried(table, 0, (failed[table],)) for table in waiting]
+    return tuple(_with_deletions(done, compared))
 
 
 def applied_by(opened: sqlite3.Connection, run: str, settings: Settings) -> tuple[Migration, ...]:
@@ -124,6 +126,19 @@ def applied_by(opened: sqlite3.Connection, run: str, settings: Settings) -> tupl
         else Migration(name, folder / f"{name}.{kind.rpartition(':')[2]}", text, checksum)
         for name, kind, text, checksum in rows
     )
+
+
+def _with_deletions(done: Sequence[Carried], compared: Evidence) -> Iterator[Carried]:
+    """Say of each table how many rows were deleted since: no deletion is carried."""
+    deleted = {each.name: each.removed for each in compared.tables if each.removed}
+    told = {each.table: each for each in done}
+    for table in dict.fromkeys([*told, *deleted]):
+        found = told.get(table, Carried(table, 0, ()))
+        if count := deleted.get(table, 0):
+            said = f"{counted(count, 'row')} that {'was' if count == 1 else 'were'} deleted since "
+            said += "may be there again: no deletion is carried over"
+            found = replace(found, left_behind=(*found.left_behind, said))
+        yield found
 
 
 def _told(planned: carry.RowPlan) -> Carried:

@@ -266,18 +266,24 @@ def new(
         "table": "the table",
         "where": "which rows of the backup, as SQL",
         "from": "a backup's id, or a database file; by default the newest backup",
+        "no-triggers": "let no trigger fire that writes to tables",
         "yes": "do not ask",
     },
 )
 @guarded
 def restore_rows(
-    context: Context, table: str, where: str = "1", from_: str | None = None, yes: bool = False
+    context: Context,
+    table: str,
+    where: str = "1",
+    from_: str | None = None,
+    no_triggers: bool = False,
+    yes: bool = False,
 ) -> None:
     """Bring rows back from a backup, inserted or updated by their key."""
     from drydock.commands import restore_rows as command
     from drydock.walk import Options
 
-    command.run(walk_of(context, Options(yes=yes)), table, where, from_)
+    command.run(walk_of(context, Options(yes=yes)), table, where, from_, silent=no_triggers)
 
 
 @task(

@@ -99,7 +99,9 @@ class Walk:
     Attributes that a step fills in are None or empty until then. `done` maps the names of the
     steps that have ended to what they said, `taken` also holds those that failed; `at` is the one
     that is under way, or failed and not yet taken back; `heard` names the signal that asks to end
-    it. `taking` is the backup while its proof goes on, `backup` once it is proved. `schemas` are
+    it. `taking` is the backup while its proof goes on, `backup` once it is proved; `purpose` is
+    what a backup beside the running application is for, `in_use` names those that are read and not
+    to be deleted. `schemas` are
     the backup's and the candidate's, `written_since` is what going back left behind. `is_whole`
     says that all steps will be walked, so that one may leave something to a later one.
     """
@@ -120,6 +122,8 @@ class Walk:
         self.hold: Hold | None = None
         self.taking: Taking | None = None
         self.backup: Backup | None = None
+        self.purpose = "backup"
+        self.in_use: frozenset[str] = frozenset()
         self.files: tuple[Migration, ...] = ()
         self.plan: Plan | None = None
         self.pending: tuple[Migration, ...] = ()

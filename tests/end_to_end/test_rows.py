@@ -47,6 +47,58 @@ def test_restore_rows_refuses_children_whose_parent_is_gone(project):
     assert "there is no table itm" in unknown.stderr
 
 
+def test_restore_rows_says_where_rows_come_from_and_never_from_its_own_backup(project):
+    """A second call reads what the first one read; that backup is not deleted for its own."""
+    project.settings("keep = 1")
+    assert project.inv("backup").returncode == 0
+    (source,) = project.backups()
+    write(project, "UPDATE owner SET name = 'wrong ' || id")
+    first = project.inv("restore-rows", "owner", "--where", "id = 3", "--yes")
+    assert f"rows from {source} (of " in first.stderr
+    second = project.inv("restore-rows", "owner", "--where", "id = 4", "--yes")
+    assert f"rows from {source} (of " in second.stderr
+    assert project.rows("SELECT name FROM owner WHERE id IN (3, 4)") == [
+        ("Owner 3",),
+        ("Owner 4",),
+    ]
+
+
+def test_restore_rows_reads_no_damaged_backup(project):
+    """Rows of a backup that is not what was proved are nobody's; nothing is changed."""
+    assert project.inv("backup").returncode == 0
+    (source,) = project.backups()
+    (file,) = (project.root / "backups" / source).glob("*.db")
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.chmod(0o600)
+    file.write_bytes(content)
+    write(project, "UPDATE owner SET name = 'since ' || id")
+    before = project.dump()
+    for command in (["restore-rows", "owner", "--yes"], ["diff", source, "live"]):
+        refused = project.inv(*command)
+        assert refused.returncode == ExitCode.DIFFERENT
+        assert "a backup is damaged" in refused.stderr
+    assert project.dump() == before
+
+
+def test_restore_rows_names_the_triggers_that_fire(project):
+    """And keeps them silent where that is asked."""
+    write(
+        project,
+        "CREATE TRIGGER told AFTER UPDATE ON owner BEGIN INSERT INTO log(item_id) VALUES (1); END",
+    )
+    assert project.inv("backup").returncode == 0
+    write(project, "UPDATE owner SET name = 'x' WHERE id = 4")
+    logged = project.rows("SELECT count(*) FROM log")
+    asked = project.inv("restore-rows", "owner")
+    assert "trigger told, which writes to log, fires" in asked.stderr
+    done = project.inv("restore-rows", "owner", "--no-triggers", "--yes")
+    assert "trigger told, which writes to log, is kept silent" in done.stderr
+    assert done.returncode == 0
+    assert project.rows("SELECT name FROM owner WHERE id = 4") == [("Owner 4",)]
+    assert project.rows("SELECT count(*) FROM log") == logged
+
+
 def test_rollback_keeps_new_rows_where_the_old_schema_has_their_columns(project):
     """Rows written since the run are in the restored database; what has no place is told."""
     assert project.inv("migrate", "--yes").returncode == 0

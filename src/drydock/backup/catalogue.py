@@ -28,8 +28,9 @@ MANIFEST = "manifest.json"
 class Manifest:
     """What is known of a backup.
 
-    `sequence` orders backups whatever the clock does (F31). `purpose` is ``backup``, or
-    ``migrate`` or ``rollback`` for one taken before a run changed the database. `rows` counts the
+    `sequence` orders backups whatever the clock does (F31). `purpose` is ``backup``,
+    ``migrate`` for one taken before a run changed the database, or ``rows`` for one taken before
+    rows were brought back. `rows` counts the
     rows of each table. `compared` says how it was proved equal to its source: ``pages`` (byte by
     byte) or ``rows`` (counts, where other processes were writing meanwhile).
     """
@@ -145,7 +146,7 @@ def prune(folder: Path, keep: int, *, in_use: frozenset[str] = frozenset()) -> t
 def to_prune(every: tuple[Backup, ...], keep: int, in_use: frozenset[str]) -> tuple[Backup, ...]:
     """Decide which of the proved backups, oldest first, are deleted (pure)."""
     safe = {*in_use, *(backup.id for backup in every[-1:])}
-    before_runs = [backup.id for backup in every if backup.manifest.purpose != "backup"]
+    before_runs = [backup.id for backup in every if backup.manifest.purpose == "migrate"]
     safe.update(before_runs[-1:])
     return tuple(each for each in every[: max(0, len(every) - max(1, keep))] if each.id not in safe)
 

@@ -101,6 +101,15 @@ def copy_out(found: Backup, target: Path, terminal: Terminal) -> None:
     terminal.line(f"{found.id} was copied to {target}")
 
 
+def told(found: Backup) -> str:
+    """Return a backup's id with what tells it apart: its time, its rows, its last migration."""
+    manifest = found.manifest
+    last = f", up to {manifest.last_migration}" if manifest.last_migration else ""
+    when = manifest.created_at[:16].replace("T", " ")
+    rows = counted(sum(manifest.rows.values()), "row")
+    return f"{found.id} (of {when} UTC, {rows}{last})"
+
+
 def require_sound(found: Backup) -> None:
     """Raise BackupUnsound unless a backup still is what its manifest says."""
     problems = backup.verify(found)

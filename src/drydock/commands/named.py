@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drydock import backup, connection
+from drydock.commands.backups import require_sound
 from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
@@ -31,15 +32,19 @@ def at_rest(settings: Settings, name: str, copy: Path) -> Path:
     """Return a file that nobody writes: a backup's, or `copy`, made of what else `name` names.
 
     Raises:
+        BackupUnsound: It names a backup that is not what it was when it was proved.
         NoSuchDatabase: It names nothing.
         NotADatabase: It names a file that is none.
     """
     if name != LIVE:
         try:
-            return backup.find(settings.backups, name).file
+            found = backup.find(settings.backups, name)
         except backup.NoSuchBackup:
             if not Path(name).is_file():
                 raise NoSuchDatabase(name) from None
+        else:
+            require_sound(found)
+            return found.file
     path = settings.database if name == LIVE else Path(name)
     with (
         closing(connection.read(path, timeout=settings.timeout)) as source,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drydock import backup, chain, connection
+from drydock.commands.backups import told
 from drydock.commands.named import at_rest
 from drydock.errors import DrydockError, ExitCode
 from drydock.evidence import carry
@@ -19,6 +20,10 @@ from drydock.words import counted
 
 if TYPE_CHECKING:
     from drydock.walk import Walk
+
+
+_PURPOSE = "rows"
+"""What a backup is taken for here; the rows it holds are those from before, wrong or gone."""
 
 
 class RowsRefused(DrydockError):
@@ -35,26 +40,44 @@ class RowsRefused(DrydockError):
         )
 
 
-def run(walk: Walk, table: str, where: str, source: str | None) -> None:
+def run(walk: Walk, table: str, where: str, source: str | None, *, silent: bool) -> None:
     """Bring back the rows of `table` that `where` chooses, from `source`: a backup, or a file.
 
+    Args:
+        walk: Its options say whether to ask.
+        table: The table's name.
+        where: SQL that chooses rows of the source.
+        source: None: the newest backup that this command has not taken itself.
+        silent: Keep triggers that write to other tables from firing.
+
     Raises:
-        NoSuchBackup, NoSuchDatabase, CarryImpossible, RowsRefused: Nothing was changed.
+        NoSuchBackup, BackupUnsound, NoSuchDatabase, CarryImpossible, RowsRefused: Nothing was
+            changed.
     """
+    walk.purpose = _PURPOSE
     with tempfile.TemporaryDirectory(prefix="drydock-rows-") as folder:
-        _bring_back(walk, table, where, _file(walk, source, Path(folder) / "source.db"))
+        file = _file(walk, source, Path(folder) / "source.db")
+        _bring_back(walk, carry.plan(file, walk.live, table, where=where), silent=silent)
 
 
 def _file(walk: Walk, source: str | None, copy: Path) -> Path:
-    """Return the file that rows come from: the newest backup's where none is named."""
+    """Return the file that rows come from, and say which; its backup is kept while it is read."""
+    every = backup.proved(walk.settings.backups)
     if source is None:
-        return backup.find(walk.settings.backups, None).file
-    return at_rest(walk.settings, source, copy)
+        others = [each for each in every if each.manifest.purpose != _PURPOSE]
+        source = others[-1].id if others else backup.find(walk.settings.backups, None).id
+    file = at_rest(walk.settings, source, copy)
+    found = next((each for each in every if each.file == file), None)
+    if found is None:
+        walk.reporter.note(f"rows from {source}")
+    else:
+        walk.in_use = frozenset({found.id})
+        walk.reporter.note(f"rows from {told(found)}")
+    return file
 
 
-def _bring_back(walk: Walk, table: str, where: str, file: Path) -> None:
-    planned = carry.plan(file, walk.live, table, where=where)
-    _show(walk, planned)
+def _bring_back(walk: Walk, planned: carry.RowPlan, *, silent: bool) -> None:
+    _show(walk, planned, silent=silent)
     if not planned.inserts and not planned.updates:
         walk.reporter.note("nothing to do: the rows are there as they were")
         return
@@ -64,14 +87,14 @@ def _bring_back(walk: Walk, table: str, where: str, file: Path) -> None:
             raise RowsRefused(asked=answer is False)
     chain.perform(walk, chain.step_named("backup"))
     with closing(connection.writing(walk.live, timeout=walk.settings.timeout)) as opened:
-        carry.apply(planned, opened)
+        carry.apply(planned, opened, silent=silent)
     chain.finish(walk, f"{counted(planned.inserts, 'row')} inserted, {planned.updates} updated")
     walk.reporter.note(
         f"{planned.table}: {planned.inserts:,} inserted, {planned.updates:,} updated"
     )
 
 
-def _show(walk: Walk, planned: carry.RowPlan) -> None:
+def _show(walk: Walk, planned: carry.RowPlan, *, silent: bool) -> None:
     tell = walk.reporter.note
     tell(
         f"{planned.table} by {', '.join(planned.key)}: {planned.inserts:,} to insert, "
@@ -83,3 +106,6 @@ def _show(walk: Walk, planned: carry.RowPlan) -> None:
             tell(f"{sign} {sample.key}: {values}")
     for left in planned.left_behind:
         tell(f"left behind: {counted(left.count, left.what)}: {left.reason}")
+    for trigger in planned.triggers if planned.inserts or planned.updates else ():
+        does = "is kept silent" if silent else "fires; where that is there already: --no-triggers"
+        tell(f"trigger {trigger.name}, which writes to {', '.join(trigger.writes)}, {does}")

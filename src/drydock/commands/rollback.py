@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING
 from drydock import backup, chain, connection, hold, outcome, record, revival, signals
 from drydock.commands import migrate as forward
 from drydock.commands import written
-from drydock.commands.backups import require_sound
+from drydock.commands.backups import require_sound, told
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
 from drydock.steps import Skipped, migrate, take_backup
-from drydock.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,11 +162,7 @@ def ask_first(walk: Walk, wanted: Backup, last: Record | None, ill: str | None) 
 
 def _question(wanted: Backup) -> str:
     """Return what the user is asked: which database would be live, in words that tell it apart."""
-    told = wanted.manifest
-    last = f", up to {told.last_migration}" if told.last_migration else ""
-    when = told.created_at[:16].replace("T", " ")
-    rows = counted(sum(told.rows.values()), "row")
-    return f"Make {wanted.id} (of {when} UTC, {rows}{last}) the live database again?"
+    return f"Make {told(wanted)} the live database again?"
 
 
 def _tell_ill(walk: Walk, ill: str) -> None:

@@ -3,7 +3,8 @@
 `plan` tells what would be carried and what cannot be; `apply` does exactly that, in one
 transaction, or nothing. Rows are found again by a key of both tables. It deletes no row, replaces
 none (REPLACE would cascade to children), and never updates a row that only a hidden rowid names:
-that may be another row by now (F22). Triggers of the target fire, as for any other write.
+that may be another row by now (F22). Triggers of the target fire, as for any other write, or are
+kept silent, where what they did has been written down in the rows that are carried.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drydock import connection as opening
-from drydock.evidence import inventory, pairing, samples
+from drydock.evidence import inventory, pairing, samples, triggers
 from drydock.evidence.carrying import CarryImpossible, Carrying, attach
 from drydock.names import fold, quote
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from drydock.evidence.facts import Sample
     from drydock.evidence.inventory import Table
+    from drydock.evidence.triggers import Trigger
 
 _SAMPLES = 5
 
@@ -52,6 +54,7 @@ class RowPlan:
         same: Chosen rows that are there already.
         defaulted: Columns that only the target has: inserted rows get their default.
         left_behind: What cannot be carried.
+        triggers: Those that the carrying fires, and that write to tables.
         inserted: Samples of the rows to insert (as ``removed`` from the target's point of view).
         updated: Samples of the rows to update; ``before`` is the source's value.
     """
@@ -67,6 +70,7 @@ class RowPlan:
     same: int
     defaulted: tuple[str, ...]
     left_behind: tuple[LeftBehind, ...]
+    triggers: tuple[Trigger, ...]
     inserted: tuple[Sample, ...]
     updated: tuple[Sample, ...]
 
@@ -87,6 +91,7 @@ def plan(
         CarryImpossible: No such table, no key that both tables share, or a bad condition.
     """
     with closing(opening.read(target)) as connection:
+        connection.execute("PRAGMA trusted_schema=ON")  # as for the one that `apply` is given
         attach(connection, source, since)
         carrying = Carrying.read(connection, table, where, with_since=since is not None)
         pair, chosen = carrying.pair, carrying.chosen
@@ -106,6 +111,7 @@ def plan(
                 cause=str(error),
             ) from error
         left = _left_behind(connection, carrying, updates, others)
+        fired = _fired(connection, carrying)
         return RowPlan(
             source=source,
             since=since,
@@ -118,6 +124,7 @@ def plan(
             same=alike,
             defaulted=tuple(new.name for new in pair.columns.added),
             left_behind=left,
+            triggers=fired,
             inserted=samples.gone(connection, pair, chosen, _SAMPLES),
             updated=samples.changed(connection, pair, chosen, _SAMPLES)
             if carrying.may_update
@@ -125,10 +132,14 @@ def plan(
         )
 
 
-def apply(planned: RowPlan, connection: sqlite3.Connection) -> None:
+def apply(planned: RowPlan, connection: sqlite3.Connection, *, silent: bool = False) -> None:
     """Carry the rows of `planned` into the main database of `connection`, or change nothing.
 
-    The connection must be in autocommit mode, outside a transaction.
+    Args:
+        planned: What `plan` told.
+        connection: In autocommit mode, outside a transaction.
+        silent: No trigger that writes to ordinary tables fires; one that only keeps a virtual
+            table, such as a full-text index, does.
 
     Raises:
         CarryImpossible: A constraint refuses a row, a foreign key would be broken, or the rows
@@ -145,9 +156,11 @@ def apply(planned: RowPlan, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("PRAGMA defer_foreign_keys = ON")
         broken_before = _violations(connection, carrying.pair.after)
+        silenced = _silence(connection, carrying) if silent else ()
         # 3. Updates before inserts: an inserted row must not count as one to update.
         updates = _run(connection, carrying.update()) if carrying.may_update else 0
         inserts = _run(connection, carrying.insert())
+        triggers.end_silence(connection, silenced)
         # 4. What was planned was done, and no key is broken that was whole.
         if (inserts, updates) != (planned.inserts, planned.updates):
             raise CarryImpossible(
@@ -175,8 +188,38 @@ def apply(planned: RowPlan, connection: sqlite3.Connection) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+            connection.execute("PRAGMA writable_schema = RESET")  # triggers silenced until now
         for schema in ("was", "since") if planned.since else ("was",):
             connection.execute(f"DETACH {schema}")
+
+
+def _fired(connection: sqlite3.Connection, carrying: Carrying) -> tuple[Trigger, ...]:
+    try:
+        return triggers.fired_by(connection, carrying.statements())
+    except sqlite3.Error as error:  # a trigger of the application's own functions
+        raise CarryImpossible(
+            f"the rows of {carrying.pair.after.name} cannot be carried; nothing was changed",
+            cause=str(error),
+        ) from error
+
+
+def _silence(connection: sqlite3.Connection, carrying: Carrying) -> tuple[triggers.Entry, ...]:
+    """Keep triggers from writing what has been written; return what `end_silence` puts back.
+
+    Raises:
+        CarryImpossible: One of them still writes to an ordinary table.
+    """
+    entries = triggers.silence(connection, _fired(connection, carrying))
+    if still := _fired(connection, carrying):
+        raise CarryImpossible(
+            f"the rows of {carrying.pair.after.name} cannot be carried; nothing was changed",
+            cause=[
+                f"the trigger {each.name} cannot be kept from writing to "
+                f"{', '.join(each.writes)}, which has that already"
+                for each in still
+            ],
+        )
+    return entries
 
 
 def _left_behind(

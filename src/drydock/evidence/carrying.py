@@ -85,6 +85,11 @@ class Carrying:
             is_theirs = _has_key(connection, pair)
         return cls(pair, chosen, is_lasting or not pair.by_rowid, is_theirs)
 
+    def statements(self) -> tuple[str, ...]:
+        """Return what carrying runs, in its order: updates before inserts."""
+        update = self.update() if self.may_update else ""
+        return (update, self.insert()) if update else (self.insert(),)
+
     def insert(self) -> str:
         """Return the statement that inserts the rows that the target does not have."""
         common = self.pair.columns.common

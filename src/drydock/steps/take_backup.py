@@ -69,7 +69,7 @@ def perform(walk: Walk) -> str:
     walk.taking = backup.begin(
         walk.live,
         walk.record.folder / "backup" if rehearsal else walk.settings.backups,
-        purpose="migrate" if walk.hold else "backup",
+        purpose="migrate" if walk.hold else walk.purpose,
         hold=walk.hold,
         progress=lambda done, total: walk.reporter.progress("backup", done, total, "bytes"),
     )
@@ -100,7 +100,7 @@ def conclude(walk: Walk) -> tuple[str, ...]:
     walk.record.note(backup=walk.backup.id)
     if walk.options.dry_run:
         return ()
-    in_use = frozenset({walk.backup.id})
+    in_use = walk.in_use | {walk.backup.id}
     return backup.prune(walk.settings.backups, walk.settings.keep, in_use=in_use)
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from drydock import since
 from drydock.evidence import carry
 from drydock.evidence.carrying import CarryImpossible
 
@@ -179,3 +180,118 @@ def test_a_table_without_any_identity_is_refused(files):
     )
     with pytest.raises(CarryImpossible, match="no key"):
         plan(files, "t")
+
+
+BANK = """
+CREATE TABLE account(id INTEGER PRIMARY KEY, balance INT, touched TEXT DEFAULT 'never');
+CREATE TABLE "a tx"(id INTEGER PRIMARY KEY, account INT REFERENCES account, amount INT, note TEXT);
+CREATE TABLE log(id INTEGER PRIMARY KEY, what);
+CREATE VIRTUAL TABLE find USING fts5(note, content='a tx', content_rowid='id');
+CREATE TRIGGER "it's booked" AFTER INSERT ON "a tx"
+BEGIN UPDATE account SET balance = balance + NEW.amount WHERE id = NEW.account; END;
+CREATE TRIGGER found AFTER INSERT ON "a tx"
+BEGIN INSERT INTO find(rowid, note) VALUES (NEW.id, NEW.note); END;
+CREATE TRIGGER touched AFTER UPDATE ON account
+BEGIN UPDATE account SET touched = 'by a trigger' WHERE id = NEW.id; END;
+CREATE TRIGGER logged AFTER INSERT ON "a tx" BEGIN INSERT INTO log(what) VALUES (NEW.id); END;
+CREATE TRIGGER positive BEFORE INSERT ON "a tx" WHEN NEW.amount < 0
+BEGIN SELECT RAISE(ABORT, 'amounts are positive'); END;
+INSERT INTO account(id, balance) VALUES (1, 0), (2, 0);
+INSERT INTO "a tx" VALUES (1, 1, 5, 'first'), (2, 2, 9, 'second');
+"""
+BANK_TABLES = ("account", '"a tx"', "log", "sqlite_schema")
+NEW_ROW = """INSERT INTO "a tx" VALUES (3, 1, 7, 'third')"""
+
+
+def test_f48_what_a_trigger_wrote_since_is_carried_and_not_written_again(files, tmp_path):
+    """Balance, log and time are those of now; the full-text index is kept all the same."""
+    files.make(BANK)
+    now = tmp_path / "now.db"
+    now.write_bytes(files.after.read_bytes())
+    with closing(sqlite3.connect(now, isolation_level=None)) as connection:
+        connection.execute(NEW_ROW)
+    told = since.carry_over(files.before, now, files.after)
+    assert {each.table: each.rows for each in told} == {"account": 1, "a tx": 1, "log": 1}
+    for table in BANK_TABLES:
+        sql = f"SELECT rowid, * FROM {table}"
+        assert rows(files.after, sql) == rows(now, sql)
+    assert rows(files.after, "SELECT rowid FROM find WHERE find MATCH 'third'") == [(3,)]
+    with closing(sqlite3.connect(files.after, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO find(find) VALUES ('integrity-check')")
+        connection.execute("""INSERT INTO "a tx" VALUES (4, 1, 1, 'fourth')""")  # triggers fire
+    assert rows(files.after, "SELECT balance FROM account WHERE id = 1") == [(13,)]
+
+
+def test_what_was_deleted_since_is_counted(files, tmp_path):
+    """No deletion is carried, and a table with nothing else is told, too."""
+    files.make(BANK)
+    now = tmp_path / "now.db"
+    now.write_bytes(files.after.read_bytes())
+    with closing(sqlite3.connect(now, isolation_level=None)) as connection:
+        connection.execute('DELETE FROM "a tx" WHERE id = 2')
+    (told,) = since.carry_over(files.before, now, files.after)
+    assert (told.table, told.rows) == ("a tx", 0)
+    assert "1 row that was deleted since may be there again" in str(told)
+    assert rows(files.after, 'SELECT id FROM "a tx"') == [(1,), (2,)]
+
+
+def test_triggers_fire_unless_they_are_silenced(files):
+    """Both are told before; silenced, they stand where they stood, also after a failure."""
+    files.make(BANK, """DELETE FROM "a tx" WHERE id = 2; DELETE FROM log WHERE what = 2""")
+    planned = plan(files, "a tx")
+    assert {each.name: each.writes for each in planned.triggers} == {
+        "it's booked": ("account",),
+        "touched": ("account",),
+        "logged": ("log",),
+    }
+    before, schema = files.after.read_bytes(), rows(files.after, "SELECT * FROM sqlite_schema")
+    with closing(sqlite3.connect(files.after, isolation_level=None)) as connection:
+        carry.apply(planned, connection)
+        assert connection.execute("SELECT balance FROM account").fetchall() == [(5,), (18,)]
+    files.after.write_bytes(before)
+    with closing(sqlite3.connect(files.after, isolation_level=None)) as connection:
+        carry.apply(planned, connection, silent=True)
+        assert connection.execute("SELECT balance FROM account").fetchall() == [(5,), (9,)]
+        assert connection.execute("PRAGMA writable_schema").fetchone() == (0,)
+        with pytest.raises(CarryImpossible, match="was changed since"):
+            carry.apply(planned, connection, silent=True)
+        connection.execute(NEW_ROW)
+    assert rows(files.after, "SELECT balance FROM account") == [(12,), (9,)]
+    assert rows(files.after, "SELECT * FROM sqlite_schema") == schema
+
+
+def test_of_a_trigger_that_writes_rows_and_an_index_only_the_index_is_written(files, tmp_path):
+    """Fired, the rows come twice; silenced, the index has them not at all."""
+    both = """CREATE TRIGGER both AFTER INSERT ON "a tx" WHEN CASE WHEN NEW.id THEN 1 END BEGIN
+        INSERT OR IGNORE INTO log(what) SELECT CASE WHEN 1 THEN 'both; the first' END;
+        INSERT INTO find(rowid, note) VALUES (NEW.id, NEW.note);
+        UPDATE OR IGNORE [Log] SET what = 'both'; DELETE FROM "log" WHERE what IS NULL; END"""
+    files.make(f"{BANK}; DROP TRIGGER found; {both}")
+    now = tmp_path / "now.db"
+    now.write_bytes(files.after.read_bytes())
+    with closing(sqlite3.connect(now, isolation_level=None)) as connection:
+        connection.execute(NEW_ROW)
+        connection.execute("UPDATE log SET what = 'of the application' WHERE id = 1")
+    told = {each.table: each.rows for each in since.carry_over(files.before, now, files.after)}
+    assert told["a tx"] == 1
+    for table in BANK_TABLES:
+        sql = f"SELECT rowid, * FROM {table}"
+        assert rows(files.after, sql) == rows(now, sql)
+    assert rows(files.after, "SELECT rowid FROM find WHERE find MATCH 'third'") == [(3,)]
+
+
+def test_a_trigger_that_cannot_be_silenced_stops_the_carrying(files, tmp_path):
+    """Its text has two beginnings; rows are left rather than written twice."""
+    odd = """CREATE TRIGGER odd AFTER INSERT ON beginning WHEN NEW.begin BEGIN
+        INSERT INTO log(what) VALUES (NEW.begin); END"""
+    files.make(f"{BANK}; CREATE TABLE beginning(id INTEGER PRIMARY KEY, begin); {odd}")
+    now = tmp_path / "now.db"
+    now.write_bytes(files.after.read_bytes())
+    with closing(sqlite3.connect(now, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO beginning VALUES (1, 1)")
+    told = {each.table: each for each in since.carry_over(files.before, now, files.after)}
+    assert "the trigger odd cannot be kept from writing to log" in str(told["beginning"])
+    assert rows(files.after, "SELECT * FROM beginning") == []
+    assert rows(files.after, "SELECT * FROM sqlite_schema") == rows(
+        now, "SELECT * FROM sqlite_schema"
+    )
