@@ -103,6 +103,14 @@ GUARDS = (
         (GATE, "-k", "f17"),
     ),
     Guard(
+        "F17",
+        "rows older than their column keep what they read",
+        "rebuild/rows.py",
+        "                late.add(fold(old.name))\n",
+        "                pass\n",
+        ("tests/unit/rebuild/test_transform.py", "-k", "older_than"),
+    ),
+    Guard(
         "F15",
         "a rebuild in SQL is shortened only where DROP TABLE deletes no rows",
         "rebuild/shortcut.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.crash.guards.guard import CHAIN, KILL, PROCESSES, Guard
 
+CARRY = "tests/unit/evidence/test_evidence_carry.py"
 UNIT = "tests/unit/service/test_service"
 
 GUARDS = (
@@ -158,6 +159,22 @@ GUARDS = (
         "            keep_old=failed,\n",
         "",
         (CHAIN, "-k", "rollback_goes_back"),
+    ),
+    Guard(
+        "F48",
+        "a row carried along does not fire what it has fired before",
+        "since.py",
+        "carry.apply(planned, opened, silent=True)",
+        "carry.apply(planned, opened)",
+        (CARRY, "-k", "f48"),
+    ),
+    Guard(
+        "F31",
+        "the backup that rows come from is not deleted for the one that is taken",
+        "commands/restore_rows.py",
+        "        walk.in_use = frozenset({found.id})\n",
+        "",
+        ("tests/end_to_end/test_rows.py", "-k", "never_from"),
     ),
     Guard(
         "F49",
