@@ -22,11 +22,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drydock.evidence import Evidence
+    from drydock.evidence.loss import LossKind
     from drydock.migration import Migration
     from drydock.review import Finding
 
 _SHOWN = 8
 _MAKES_OR_DROPS = re.compile(r"\b(drop|create)\b", re.IGNORECASE)
+DECLARED_AS: dict[LossKind, str] = {
+    "rows-removed": "delete-without-where",
+    "table-dropped": "drop-table",
+    "column-dropped": "drop-column",
+    "values-changed-class": "change-type",
+    "values-emptied": "drop-column",
+    "sequence-lowered": "autoincrement-reset",
+    "object-lost": "rebuild-loses-objects",
+}
+"""The review's rule for the same loss: what a directive must name to declare it."""
 _HEAD = 1_000  # characters: a comment may stand before the first word
 
 
@@ -43,7 +54,7 @@ class UndeclaredLoss(DrydockError):
                 line for each in self.losses[:_SHOWN] for line in (each.sentence, *each.samples)
             ],
             hint="mend the migration; or declare it in the file: "
-            f"-- drydock: allow {_rule(self.losses[0])}: the reason\n"
+            f"-- drydock: allow {DECLARED_AS[self.losses[0].kind]}: the reason\n"
             "or accept it this once: inv migrate --allow-loss",
         )
 
@@ -137,7 +148,9 @@ def undeclared(
     declared = {directive.rule for each in migrations for directive in each.directives}
     losses = (*comparison.losses(evidence), *_lost_objects(evidence, statements))
     return tuple(
-        loss for loss in losses if _rule(loss) not in declared and _key(loss) not in announced
+        loss
+        for loss in losses
+        if DECLARED_AS[loss.kind] not in declared and _key(loss) not in announced
     )
 
 
@@ -197,16 +210,6 @@ def _lost_objects(evidence: Evidence, statements: Iterable[str]) -> tuple[Loss, 
         sentence = f"{each.kind} {each.name} of {each.table} is gone, and nothing dropped it"
         losses.append(Loss("object-lost", each.table, None, 1, (), sentence))
     return tuple(losses)
-
-
-def _rule(loss: Loss) -> str:
-    return {
-        "table-dropped": "drop-table",
-        "column-dropped": "drop-column",
-        "rows-removed": "delete-without-where",
-        "values-changed-class": "change-type",
-        "object-lost": "rebuild-loses-objects",
-    }.get(loss.kind, loss.kind)
 
 
 def _key(loss: Loss) -> tuple[str, ...]:

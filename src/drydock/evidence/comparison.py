@@ -68,7 +68,8 @@ def compare(
         found, not_compared = _Comparison(files, crew, connection, options, progress).tables()
         keys, mismatches = checks.foreign_keys(files, connection, crew, found, options)
         problems = checks.integrity(files, crew, found, options, size=size)
-        sequences = inventory.sequence_changes(connection)
+        renamed = {fold(table.was): table.name for table in found if table.was}
+        sequences = inventory.sequence_changes(connection, renamed)
     by_pages = sum(table.rows_before for table in found if table.pages_proved)
     return Evidence(
         tables=tuple(found),

@@ -189,7 +189,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class SequenceChange:
-    """An AUTOINCREMENT counter (`sqlite_sequence`) that moved; None: there is none."""
+    """An AUTOINCREMENT counter (`sqlite_sequence`) that moved; None: there is none.
+
+    `table` is the table's name in `after`; of a dropped one, in `before`.
+    """
 
     table: str
     before: int | None

@@ -15,6 +15,7 @@ from drydock.names import fold, is_bookkeeping, quote
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from drydock.evidence.modules import Module
 
@@ -208,24 +209,33 @@ def schema_change(before: Inventory, after: Inventory) -> SchemaChange:
     )
 
 
-def sequence_changes(connection: sqlite3.Connection) -> tuple[SequenceChange, ...]:
-    """The AUTOINCREMENT counters that are not the same in both files."""
-    before, after = _sequences(connection, "was"), _sequences(connection, "main")
+def sequence_changes(
+    connection: sqlite3.Connection, renamed: Mapping[str, str]
+) -> tuple[SequenceChange, ...]:
+    """The AUTOINCREMENT counters that are not the same in both files.
+
+    `renamed` says for tables before, folded, what they are called after.
+    """
+    was = {renamed.get(fold(name), name): seq for name, seq in _sequences(connection, "was")}
+    now = _sequences(connection, "main")
+    before = {fold(name): seq for name, seq in was.items()}
+    after = {fold(name): seq for name, seq in now}
+    names = {fold(name): name for name in (*was, *(name for name, _ in now))}
     return tuple(
-        SequenceChange(name, before.get(name), after.get(name))
-        for name in dict.fromkeys((*before, *after))
-        if before.get(name) != after.get(name)
+        SequenceChange(name, before.get(key), after.get(key))
+        for key, name in names.items()
+        if before.get(key) != after.get(key)
     )
 
 
-def _sequences(connection: sqlite3.Connection, schema: str) -> dict[str, int]:
+def _sequences(connection: sqlite3.Connection, schema: str) -> list[tuple[str, int]]:
     listed = connection.execute(
         f"SELECT 1 FROM {schema}.sqlite_schema WHERE name = 'sqlite_sequence'"
     ).fetchone()
     if listed is None:
-        return {}
-    rows = connection.execute(f"SELECT name, seq FROM {schema}.sqlite_sequence")
-    return {name: seq for name, seq in rows if not is_bookkeeping(name) and isinstance(seq, int)}
+        return []
+    rows = connection.execute(f"SELECT name, seq FROM {schema}.sqlite_sequence").fetchall()
+    return [row for row in rows if not is_bookkeeping(row[0]) and isinstance(row[1], int)]
 
 
 def reads_the_same(before: Shape, after: Shape) -> bool:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from drydock.names import fold
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -59,19 +61,21 @@ class Loss:
 def losses(evidence: Evidence) -> tuple[Loss, ...]:
     """Return every loss, in the order of the tables."""
     found = [loss for table in evidence.tables for loss in _of_table(table)]
-    dropped = {table.name for table in evidence.tables if table.kind == "dropped"}
+    dropped = {fold(table.name) for table in evidence.tables if table.kind == "dropped"}
+    was = {fold(table.name): table.was for table in evidence.tables if table.was}
     for sequence in evidence.sequences:
+        if fold(sequence.table) in dropped:
+            continue
+        name = was.get(fold(sequence.table), sequence.table)
         if sequence.before and sequence.before > (sequence.after or 0):
-            if sequence.table in dropped:
-                continue
             found.append(
                 Loss(
                     "sequence-lowered",
-                    sequence.table,
+                    name,
                     None,
                     sequence.before - (sequence.after or 0),
                     (),
-                    f"{sequence.table}: AUTOINCREMENT went back from {sequence.before} to "
+                    f"{name}: AUTOINCREMENT went back from {sequence.before} to "
                     f"{sequence.after or 0}; ids that were used will be given again",
                 )
             )

@@ -56,7 +56,12 @@ def unused_allowance(change: Declared, s: Situation) -> Iterator[Verdict]:
         return
     for name, line in change.directives:
         if name in RULES and name not in change.found:
-            yield Verdict("note", (f"{name} finds nothing here",), "delete the line", line=line)
+            yield Verdict(
+                "note",
+                (f"{name} finds nothing here",),
+                "delete the line, unless the evidence of a run asked for it",
+                line=line,
+            )
 
 
 @rule(

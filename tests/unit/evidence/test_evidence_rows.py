@@ -394,6 +394,23 @@ def test_f17_rename_old_first_keeps_the_rows_and_shows_the_lost_trigger(files):
     assert [loss.kind for loss in losses(evidence)] == ["sequence-lowered"]
 
 
+NUMBERED = (
+    'CREATE TABLE "n å"(id INTEGER PRIMARY KEY AUTOINCREMENT, w);'
+    "INSERT INTO \"n å\" VALUES (1, 'a'), (9, 'b'); DELETE FROM \"n å\" WHERE id = 9;"
+)
+
+
+@pytest.mark.parametrize("emptied", ["", 'DELETE FROM "n å";'])
+def test_a_renamed_table_takes_its_autoincrement_along(files, emptied):
+    """SQLite keeps the counter under the new name, and one that goes back is still a loss."""
+    files.make(NUMBERED + emptied, 'ALTER TABLE "n å" RENAME TO "M"')
+    evidence = files.compare()
+    assert (evidence.table("M").was, evidence.sequences, losses(evidence)) == ("n å", (), ())
+    files.change("UPDATE sqlite_sequence SET seq = 2")
+    (loss,) = losses(files.compare())
+    assert (loss.kind, loss.table, loss.count) == ("sequence-lowered", "n å", 7)
+
+
 def test_an_emptied_column_is_a_loss_in_a_rebuild_and_told_in_an_update(files):
     """A rebuild that forgets a column turns its values to NULL; an UPDATE does so on purpose."""
     files.make(change="UPDATE log SET line = NULL WHERE at = 1")

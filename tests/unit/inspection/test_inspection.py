@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from typing import get_args
 
 import pytest
 
-from drydock import inspection
+from drydock import inspection, review
 from drydock.errors import ExitCode
+from drydock.evidence.loss import LossKind
 from drydock.inspection import CandidateUnsound, UndeclaredLoss
 from drydock.migration import read_file
 from drydock.script import split
@@ -83,6 +85,33 @@ def test_a_loss_passes_only_when_declared_allowed_or_answered_yes(gate):
     for answer in (False, None):
         gate.refused(answer=answer)
     gate.refused(header="-- drydock: allow drop-table: another thing")
+
+
+@pytest.mark.parametrize("kind", get_args(LossKind))
+def test_every_directive_that_a_hint_builds_is_one_that_the_review_knows(kind):
+    """Else the review refuses the file as soon as the hint was followed."""
+    assert inspection.DECLARED_AS[kind] in review.RULES
+
+
+FORGETFUL = """
+CREATE TABLE n (id INTEGER PRIMARY KEY AUTOINCREMENT, w);
+INSERT INTO n (id) SELECT id FROM au;
+DROP TABLE au;
+ALTER TABLE n RENAME TO au;
+"""
+
+
+@pytest.mark.parametrize("script", ["UPDATE sqlite_sequence SET seq = 1", FORGETFUL])
+def test_a_directive_as_the_hint_tells_it_declares_the_loss(gate, script):
+    """A counter that goes back, and values that a rebuild forgot."""
+    change(
+        gate.before,
+        "CREATE TABLE au (id INTEGER PRIMARY KEY AUTOINCREMENT, w); INSERT INTO au VALUES (9, 'b')",
+    )
+    gate.inspect(script)
+    directive = gate.refused().hint.partition("in the file: ")[2].splitlines()[0]
+    assert directive.removeprefix("-- drydock: allow ").partition(":")[0] in review.RULES
+    gate.require_declared(header=directive)
 
 
 def test_f16_rows_without_their_parent_stop_the_run_and_are_shown(gate):
