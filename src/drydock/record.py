@@ -44,10 +44,11 @@ class Record:
     """What is known of one run.
 
     `sequence` orders runs whatever the clock does (F31). `journal_mode` is that of the live file
-    before the run. `old_inode` and `new_inode` are the live file's before and after a publish by
-    rename: they tell which of the two the live file is. `backend` is true when the backend ran
-    before. `result` is the digest of the published content, `target` that of a backup
-    about to be made live again. Times are UTC in ISO 8601.
+    before the run, `new_mode` the one that the database which is about to be live is to have.
+    `old_inode` and `new_inode` are the live file's before and after a publish by rename: they tell
+    which of the two the live file is. `backend` is true when the backend ran before. `result` is
+    the digest of the published content, `target` that of a backup about to be made live again.
+    Times are UTC in ISO 8601.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Record:
     started_at: str
     pid: int
     journal_mode: str = ""
+    new_mode: str = ""
     backend: bool = False
     backup: str = ""
     way: str = ""

@@ -73,7 +73,8 @@ def _settle(walk: Walk, run: Run) -> str:
     if not is_new and found.failed_copy:
         _drop_second_name(walk.live, Path(found.failed_copy))
     if found.journal_mode:
-        walk.restore_journal_mode(found.journal_mode, walk.left_behind() if is_new else ())
+        mode = (is_new and found.new_mode) or found.journal_mode
+        walk.restore_journal_mode(mode, walk.left_behind() if is_new else ())
     if is_new and found.target:
         record.take_back(walk.state, found.backup, found.id)
         return (
@@ -113,7 +114,7 @@ def _return(walk: Walk, run: Run) -> str:
         walk.hold = hold.take(walk.live, timeout=walk.settings.timeout, announce=lambda _: None)
         migrate.return_to(walk, wanted)
     else:
-        walk.restore_journal_mode(found.journal_mode, walk.left_behind())
+        walk.restore_journal_mode(found.new_mode or found.journal_mode, walk.left_behind())
     return f"{walk.live.name} is the previous database again"
 
 

@@ -309,6 +309,44 @@ def test_f08_a_symlinked_database_stays_a_link(project, mode):
     assert project.journal_mode() == mode
 
 
+SWITCH = {
+    "delete": "-- PRAGMA journal_mode=DELETE;\nPRAGMA journal_mode=WAL;\n",
+    "wal": "PRAGMA main.journal_mode = 'wal';\nPRAGMA Main.Journal_Mode('TRUNCATE');\n",
+}
+OTHER = {"wal": "delete", "delete": "wal"}
+
+
+def test_a_migration_may_change_the_journal_mode_and_a_rollback_changes_it_back(project, mode):
+    """In both directions; a rehearsal, and a run killed on the way, change nothing of it."""
+    (project.migrations / "005_mode.sql").write_text(SWITCH[mode])
+    assert project.inv("migrate", "--dry-run").returncode == 0
+    assert project.journal_mode() == mode
+    project.inv("migrate", "--yes", fault="kill:publish-3")
+    assert project.inv("start-backend").returncode == 0
+    assert (project.applied(), project.journal_mode()) == (["001_start"], mode)
+    project.inv("migrate", "--yes", fault="kill:publish-4")
+    done = project.inv("migrate", "--yes")
+    assert project.applied()[-1] == "005_mode", done.stderr
+    assert project.journal_mode() == OTHER[mode]
+    project.inv("rollback", "--yes", fault="kill:publish-4")
+    assert project.inv("start-backend").returncode == 0
+    assert (project.applied(), project.journal_mode()) == (["001_start"], mode)
+
+
+def test_a_python_migration_may_leave_wal_mode(project, mode):
+    """What counts is what was executed last; a temporary database has a mode of its own."""
+    (project.migrations / "005_mode.py").write_text(
+        "import sqlite3\n\ndb = sqlite3.connect('app.db')\n"
+        "db.executescript('PRAGMA journal_mode=WAL; PRAGMA journal_mode=DELETE;')\n"
+        "db.execute('PRAGMA temp.journal_mode=WAL')\ndb.close()\n"
+    )
+    done = project.inv("migrate", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert project.journal_mode() == "delete"
+    told = "app.db is not in WAL mode any more, as a migration asked"
+    assert (told in done.stderr) == (mode == "wal")
+
+
 def test_rollback_goes_back_and_keeps_the_failed_database(served, mode):
     """Rows written since are shown first and are in the kept file; the backend runs again."""
     before = served.dump()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from drydock import connection, formats, ledger, record
 from drydock.executor import python, sql
 from drydock.executor.failures import MigrationFailed, TimeLimitReached
-from drydock.executor.trace import Applied, TracedStatement
+from drydock.executor.trace import Applied, TracedStatement, leaves_wal
 from drydock.faults import reach
 
 if TYPE_CHECKING:
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
     from drydock.migration import Migration
 
-__all__ = ["Applied", "MigrationFailed", "TimeLimitReached", "TracedStatement", "apply"]
+__all__ = [
+    "Applied",
+    "MigrationFailed",
+    "TimeLimitReached",
+    "TracedStatement",
+    "apply",
+    "leaves_wal",
+]
 
 
 def apply(

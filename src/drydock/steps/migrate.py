@@ -118,7 +118,9 @@ def undo(walk: Walk) -> None:
     _discard(walk)
     if walk.published and walk.backup is not None:
         target = backups.content_digest(walk.backup.file)
-        walk.record.note(phase="returning", way="", old_inode=0, new_inode=0, target=target)
+        walk.record.note(
+            phase="returning", way="", old_inode=0, new_inode=0, new_mode="", target=target
+        )
         reach("return-1")
         walk.hold = hold.take(walk.live, timeout=walk.settings.timeout, announce=lambda _: None)
         # Without a digest the run was ended before any backend could have been started on it.
@@ -152,7 +154,9 @@ def return_to(
         done = publish.publish(
             walk.candidate,
             walk.hold,
-            announce=lambda way, old, new: _announce(walk, way, old, new, target=target),
+            announce=lambda way, old, new: _announce(
+                walk, way, old, new, target=target, new_mode=mode
+            ),
             into_wal=mode == "wal",
             keep_old=failed,
         )
@@ -170,7 +174,9 @@ def return_to(
 
 def _publish(walk: Walk, asked_for: str, landing: _Landing) -> None:
     assert walk.hold is not None
-    mode = "wal" if asked_for == "wal" else walk.hold.journal_mode
+    executed = (statement.sql for each in walk.applied for statement in each.statements)
+    was = walk.hold.journal_mode
+    mode = "wal" if asked_for == "wal" else "delete" if executor.leaves_wal(executed) else was
     landing.sync.wait()
     walk.heed()
     try:
@@ -178,7 +184,7 @@ def _publish(walk: Walk, asked_for: str, landing: _Landing) -> None:
             walk.candidate,
             walk.hold,
             announce=lambda way, old, new: _announce(
-                walk, way, old, new, phase="publishing", journal_mode=mode
+                walk, way, old, new, phase="publishing", new_mode=mode
             ),
             into_wal=mode == "wal",
         )
@@ -190,6 +196,8 @@ def _publish(walk: Walk, asked_for: str, landing: _Landing) -> None:
     walk.hold = None
     walk.published = True
     walk.restore_journal_mode(mode, done.left_behind)
+    if was == "wal" != mode:
+        walk.reporter.note(f"{walk.live.name} is not in WAL mode any more, as a migration asked")
     walk.digest = backups.digest_of(landing.digest)
     walk.record.note(phase="published", result=walk.digest)
     reach("publish-7")

@@ -109,10 +109,8 @@ GUARDS = (
         "F27",
         "a signal whose exception got lost makes no backup live",
         "steps/migrate.py",
-        "    walk.heed()\n    try:\n        done = publish.publish(\n            walk.candidate,\n"
-        "            walk.hold,\n            announce=lambda way, old, new: _announce(walk,",
-        "    try:\n        done = publish.publish(\n            walk.candidate,\n"
-        "            walk.hold,\n            announce=lambda way, old, new: _announce(walk,",
+        "    mode = backup.manifest.journal_mode\n    walk.heed()\n",
+        "    mode = backup.manifest.journal_mode\n",
         (KILL, "-k", "gets_lost_ends_a_rollback and hold-3"),
     ),
     Guard(

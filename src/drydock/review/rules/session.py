@@ -32,7 +32,7 @@ def pragma_in_transaction(change: changes.Setting, s: Situation) -> Iterator[Ver
         yield Verdict(
             "warning",
             ("journal_mode cannot change inside a transaction",),
-            "leave it out: Drydock keeps the database's own journal mode",
+            "move it before BEGIN; from Python into an .sql file of its own",
         )
         return
     wanted, now = change.value in _ON, s.keys_on
