@@ -18,7 +18,7 @@ from drydock import files
 from drydock.errors import DrydockError, ExitCode, Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 INTERRUPT_STEPS = 20_000
 """Virtual machine steps between two chances for Ctrl-C to be answered (F26); about 1 ms."""
@@ -253,8 +253,10 @@ def copy_target(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def create_empty(path: Path) -> None:
+def create_empty(path: Path, settings: Iterable[str] = ()) -> None:
     """Create a database without tables at `path`, readable by its owner alone.
+
+    `settings` are the PRAGMA statements that only a new database heeds (its page size, for one).
 
     Raises:
         FileExistsError: There is a file.
@@ -262,7 +264,12 @@ def create_empty(path: Path) -> None:
     files.create_private(path)
     connection = _open(path, "rw", 5.0)
     try:
-        connection.execute("VACUUM")  # writes the header, which makes it a database
+        for each in settings:
+            connection.execute(each)
+        # The header makes it a database; only a table's creation writes the encoding into it.
+        connection.execute("CREATE TABLE passing (x)")
+        connection.execute("DROP TABLE passing")
+        connection.execute("VACUUM")
     finally:
         connection.close()
 

@@ -489,3 +489,33 @@ def test_f16_orphans_that_were_there_before_do_not_stop_a_run(project):
     assert done.returncode == 0, done.stderr
     assert project.applied()[-1] == "004_rebuild_item"
     assert len(project.rows("PRAGMA foreign_key_check")) == 1
+
+
+FORM = """\
+-- how the file is made
+PRAGMA foreign_keys = ON;
+PRAGMA page_size = 8192;
+PRAGMA main.encoding = "UTF-16le";
+PRAGMA auto_vacuum(INCREMENTAL);
+CREATE TABLE owner (id INTEGER PRIMARY KEY, name TEXT);
+INSERT INTO owner (name) VALUES ('Åsa'), ('Bo');
+PRAGMA page_size = 1024;
+"""
+
+
+def test_a_created_database_has_the_form_that_its_first_migration_begins_with(project, mode):
+    """As `sqlite3 new.db < file` makes it, although the ledger is there first; and it stays."""
+    project.database.unlink()
+    (project.migrations / "001_start.sql").write_text(FORM)
+    for name in PENDING:
+        next(project.migrations.glob(f"{name}.*")).unlink()
+    if mode == "wal":
+        (project.migrations / "002_mode.sql").write_text("PRAGMA journal_mode=WAL;\n")
+    done = project.inv("migrate", "--create")
+    assert done.returncode == 0, done.stderr
+    (project.migrations / "003_more.sql").write_text("UPDATE owner SET name = name || '!';\n")
+    assert project.inv("migrate").returncode == 0
+    for asked, value in (("page_size", 8192), ("encoding", "UTF-16le"), ("auto_vacuum", 2)):
+        assert project.rows(f"PRAGMA {asked}") == [(value,)]
+    assert project.rows("SELECT name FROM owner") == [("Åsa!",), ("Bo!",)]
+    assert project.journal_mode() == mode

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import connection, plan
+from drydock import connection, formats, plan
 from drydock.commands import status
 from drydock.errors import DrydockError, ExitCode
 from drydock.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from drydock.migration import Migration
     from drydock.settings import Settings
     from drydock.terminal import Terminal
     from drydock.walk import Walk
@@ -132,6 +135,7 @@ def create(walk: Walk) -> None:
 
     Raises:
         DatabaseMissing: Its folder does not exist.
+        MigrationError: A file cannot be read.
     """
     if not is_absent(walk.live):
         return
@@ -141,6 +145,28 @@ def create(walk: Walk) -> None:
     empty = walk.live.with_name(f".{walk.live.name}.new")
     empty.unlink(missing_ok=True)
     connection.create_empty(empty)
+    with closing(connection.read_only(empty)) as opened:
+        files = formats.read(walk.settings.migrations, opened, walk.settings.format)
+    if files and files[0].kind == "sql":
+        empty.unlink()
+        connection.create_empty(empty, _of_a_new_database(files[0]))
     os.link(empty, walk.live)  # fails when somebody else made it meanwhile
     empty.unlink()
     walk.created = True
+
+
+def _of_a_new_database(first: Migration) -> Iterator[str]:
+    """Yield the settings, before any other statement, that only a new database heeds.
+
+    When the file itself is run the database has a header, and the ledger as its first table.
+    """
+    from drydock import tokens
+
+    for statement in first.statements:
+        words = [each.folded for each in tokens.code(statement.text)]
+        if words[:1] != ["pragma"]:
+            return
+        if words[1:4] == ["main", ".", *words[3:4]]:
+            del words[1:3]
+        if words[1:2] in (["page_size"], ["encoding"], ["auto_vacuum"]):
+            yield statement.text
