@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from drydock import backup, connection, files, lock, record
 from drydock.connection import DatabaseLocked, DatabaseMissing, NotADatabase, OutOfReach
-from drydock.settings import SECTIONS, state_folder
+from drydock.setting import SECTIONS
+from drydock.settings import state_folder
 from drydock.steps.take_backup import GROWTH, size
 from drydock.words import counted
 

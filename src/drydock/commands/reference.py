@@ -15,7 +15,7 @@ from typing import Any
 
 import drydock
 from drydock.errors import DrydockError, ExitCode
-from drydock.settings import BACKEND, CHECK, GENERAL, SMOKE
+from drydock.setting import BACKEND, CHECK, GENERAL, SMOKE
 
 _TITLES = {
     "general": ("`[tool.drydock]`", GENERAL),

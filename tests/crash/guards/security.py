@@ -242,7 +242,7 @@ GUARDS = (
     Guard(
         "S7",
         "an unknown setting is an error with the nearest known one",
-        "settings.py",
+        "setting.py",
         "    if name not in known:\n",
         "    if False:\n",
         (SETTINGS, "-k", "mistake"),
@@ -250,7 +250,7 @@ GUARDS = (
     Guard(
         "S7",
         "so is an unknown part of a check",
-        "settings.py",
+        "setting.py",
         "        if name not in CHECK:\n",
         "        if False:\n",
         (SETTINGS, "-k", "mistake"),

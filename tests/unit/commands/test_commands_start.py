@@ -19,7 +19,7 @@ STATUS = {
     "drydock", "drydock.commands", "drydock.commands.session", "drydock.commands.status",
     "drydock.connection", "drydock.errors", "drydock.files", "drydock.formats",
     "drydock.formats.books", "drydock.formats.recognition", "drydock.ledger",
-    "drydock.migration", "drydock.plan", "drydock.reports", "drydock.settings",
+    "drydock.migration", "drydock.plan", "drydock.reports", "drydock.setting", "drydock.settings",
     "drydock.source", "drydock.tasks", "drydock.terminal", "drydock.terminal.colour",
     "drydock.terminal.outlet", "drydock.terminal.program", "drydock.terminal.screen",
     "drydock.terminal.text", "drydock.words",

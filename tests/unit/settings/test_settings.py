@@ -6,7 +6,7 @@ import pytest
 
 from drydock import settings
 from drydock.errors import ExitCode
-from drydock.settings import SettingsError
+from drydock.setting import BACKEND, GENERAL, SettingsError
 
 
 @pytest.fixture
@@ -146,8 +146,8 @@ def test_settings_that_are_no_table_are_told(write):
 def test_every_name_that_invoke_may_set_is_known_to_it():
     """Otherwise its variables would be ignored."""
     names = settings.unset()
-    assert set(names) == {*settings.GENERAL, "backend", "smoke"}
-    assert set(names["backend"]) == set(settings.BACKEND)
+    assert set(names) == {*GENERAL, "backend", "smoke"}
+    assert set(names["backend"]) == set(BACKEND)
     assert {*names["backend"].values()} == {None}
 
 
