@@ -7,6 +7,7 @@ one, never ignored. It reads no file.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from drydock.errors import DrydockError, ExitCode
@@ -75,8 +76,20 @@ CHECK: dict[str, tuple[type, Any, str]] = {
     "seconds": (float, 5.0, "the longest it may take"),
     "headers": (dict, {}, "headers to send; a value env:NAME is taken from the environment"),
 }
-LEAST = {"keep": 1, "timeout": 0, "time_limit": 0, "backend.port": 0, "backend.grace": 0,
-         "backend.ready": 0, "smoke.passes": 1, "smoke.deadline": 0}  # fmt: skip
+MOST_SECONDS = 1_000_000
+BOUNDS: dict[str, tuple[float, float]] = {
+    "keep": (1, math.inf),
+    "timeout": (0, MOST_SECONDS),
+    "time_limit": (0, MOST_SECONDS),
+    "backend.port": (0, 65_535),
+    "backend.grace": (0, MOST_SECONDS),
+    "backend.ready": (0, MOST_SECONDS),
+    "smoke.passes": (1, math.inf),
+    "smoke.deadline": (0, MOST_SECONDS),
+    "status": (100, 599),
+    "seconds": (0, MOST_SECONDS),
+}
+"""The least and the most that a number may be; a check's by its name alone."""
 SECTIONS = {"": GENERAL, "backend": BACKEND, "smoke": SMOKE}
 
 
@@ -112,23 +125,45 @@ def valued(
             f"there is no setting {shown!r}",
             hint=f"did you mean {near[0]!r}?" if near else "every setting: docs/settings.md",
         )
-    wanted = known[name][0]
-    converted = _convert(value, wanted)
-    if converted is None:
-        raise SettingsError(
-            origin,
-            f"{shown} must be {_KINDS[wanted]}, not {value!r}",
-            hint=f"{shown}: {known[name][2]}",
-        )
-    if shown in LEAST and converted < LEAST[shown]:
-        raise SettingsError(
-            origin,
-            f"{shown} must be at least {LEAST[shown]}, not {value!r}",
-            hint=f"{shown}: {known[name][2]}",
-        )
+    held = _held(known[name], shown, value, origin, BOUNDS.get(shown))
     if shown == "smoke.checks":
-        return [_check(each, number, origin) for number, each in enumerate(converted, start=1)]
-    return converted
+        return [_check(each, number, origin) for number, each in enumerate(held, start=1)]
+    return held
+
+
+def _held(
+    entry: tuple[type, Any, str],
+    shown: str,
+    value: Any,
+    origin: str,
+    bounds: tuple[float, float] | None,
+) -> Any:
+    kind, _, says = entry
+    hint = f"{shown}: {says}"
+    held = _convert(value, kind)
+    if held is None:
+        raise SettingsError(origin, f"{shown} must be {_KINDS[kind]}, not {value!r}", hint=hint)
+    if bounds is not None and not bounds[0] <= held <= bounds[1]:
+        least, most = bounds
+        wanted = f"at least {least}" if most == math.inf else f"from {least} to {most:,}"
+        raise SettingsError(origin, f"{shown} must be {wanted}, not {value!r}", hint=hint)
+    _require_texts(shown, held, origin, hint)
+    return held
+
+
+def _require_texts(shown: str, held: Any, origin: str, hint: str) -> None:
+    """Raise SettingsError for what is no text in a list or table that is to hold texts."""
+    name = shown.rpartition(".")[2]
+    if isinstance(held, list) and name != "checks":
+        parts = [(f"{shown}[{number}]", each) for number, each in enumerate(held, start=1)]
+    elif name in ("env", "headers"):
+        parts = [(f"{shown}.{key}", each) for key, each in held.items()]
+    else:
+        return
+    for part, each in parts:
+        # An environment variable may be written as a number: it becomes a text.
+        if not isinstance(each, (str, int, float) if name == "env" else str):
+            raise SettingsError(origin, f"{part} must be a text, not {each!r}", hint=hint)
 
 
 def _check(given: Any, number: int, origin: str) -> dict[str, Any]:
@@ -146,12 +181,7 @@ def _check(given: Any, number: int, origin: str) -> dict[str, Any]:
                 f"{where} has no {name!r}",
                 hint=f"did you mean {near[0]!r}?" if near else f"known: {', '.join(CHECK)}",
             )
-        converted = _convert(value, CHECK[name][0])
-        if converted is None:
-            raise SettingsError(
-                origin, f"{where}.{name} must be {_KINDS[CHECK[name][0]]}", hint=CHECK[name][2]
-            )
-        check[name] = converted
+        check[name] = _held(CHECK[name], f"{where}.{name}", value, origin, BOUNDS.get(name))
     return check
 
 
@@ -170,12 +200,14 @@ def _convert(value: Any, wanted: type) -> Any:
     if isinstance(value, str) and wanted is not str:
         return _from_text(value, wanted)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return _from_text(str(value), float)
     if wanted is dict and hasattr(value, "items"):
         return dict(value.items())
     if wanted is list and isinstance(value, (list, tuple)):
         return list(value)
     is_flag = isinstance(value, bool)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value if isinstance(value, wanted) and is_flag == (wanted is bool) else None
 
 
@@ -189,6 +221,6 @@ def _from_text(text: str, wanted: type) -> Any:
             import shlex
 
             return shlex.split(text)
-        return wanted(text) if wanted in (int, float) else None
+        return _convert(wanted(text), wanted) if wanted in (int, float) else None
     except ValueError:
         return None

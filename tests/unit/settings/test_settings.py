@@ -51,10 +51,64 @@ def test_a_url_is_no_path(write, url):
     assert error.hint == 'write: database = "app.db"'
 
 
-@pytest.mark.parametrize("text", ["keep = 0", "timeout = -1", "[smoke]\npasses = 0"])
+@pytest.mark.parametrize("text", ["keep = 0", "[smoke]\npasses = 0"])
 def test_a_number_that_makes_no_sense_is_told(write, text):
     """Rather than taken for another one."""
     assert "must be at least" in refused(write(f'database = "app.db"\n{text}')).what
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("timeout = -1", "timeout must be from 0 to 1,000,000, not -1"),
+        ("timeout = nan", "timeout must be a number, not nan"),
+        ("timeout = inf", "timeout must be a number, not inf"),
+        (f"timeout = 1{'0' * 400}", "timeout must be a number, not 1000"),
+        ("time_limit = 1e300", "time_limit must be from 0 to 1,000,000, not 1e+300"),
+        ("ignore = ['a', 7]", "ignore[2] must be a text, not 7"),
+        ("queries = [['SELECT 1']]", "queries[1] must be a text, not ['SELECT 1']"),
+        ("[backend]\nport = 99999", "backend.port must be from 0 to 65,535, not 99999"),
+        ("[backend]\nstart = ['uvicorn', 8000]", "backend.start[2] must be a text, not 8000"),
+        ("[backend]\nstop = [true]", "backend.stop[1] must be a text, not True"),
+        ("[backend]\nenv = {A = ['x']}", "backend.env.A must be a text, not ['x']"),
+        ("[smoke]\nexclude = [1.5]", "smoke.exclude[1] must be a text, not 1.5"),
+        ("[smoke]\nallow_hosts = [{}]", "smoke.allow_hosts[1] must be a text, not {}"),
+        (
+            "[smoke]\nchecks = [{path = '/', status = 99999}]",
+            "smoke.checks[1].status must be from 100 to 599, not 99999",
+        ),
+        (
+            "[smoke]\nchecks = [{path = '/', seconds = -1}]",
+            "smoke.checks[1].seconds must be from 0 to 1,000,000, not -1",
+        ),
+        (
+            "[smoke]\nchecks = [{path = '/', headers = {Accept = 1}}]",
+            "smoke.checks[1].headers.Accept must be a text, not 1",
+        ),
+        ("[smoke]\nchecks = [{path = 7}]", "smoke.checks[1].path must be a text, not 7"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_told_before_anything_uses_it(write, text, problem):
+    """A number among the words of a command, a port that there is not, a time that never ends."""
+    error = refused(write(f'database = "app.db"\n{text}'))
+    assert problem in error.problem
+    assert error.hint
+
+
+def test_what_can_be_meant_is_taken(write):
+    """The bounds themselves, a number in the environment, any value in an answer's JSON."""
+    found = settings.load(
+        write(
+            'database = "a.db"\ntimeout = 0\n[backend]\nport = 65535\nenv = {PORT = 8000}\n'
+            "[smoke]\nchecks = [{path = '/', status = 599, json = {a = [1, {b = 2}]}}]\n"
+        )
+    )
+    assert (found.timeout, found.backend["port"], found.backend["env"]) == (
+        0,
+        65535,
+        {"PORT": 8000},
+    )
+    assert found.smoke["checks"][0]["json"] == {"a": [1, {"b": 2}]}
 
 
 def test_what_to_write_where_nothing_is_set_is_toml(write):
