@@ -20,8 +20,27 @@ class NotCurrent(DrydockError):
 
     exit_code = ExitCode.DIFFERENT
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what, hint="inv migrate" if "pending" in what else "inv status --diff")
+    def __init__(self, found: Plan) -> None:
+        self.plan = found
+        wrong = len(found.edited) + len(found.missing)
+        super().__init__(
+            f"{len(found.pending)} pending, {wrong} edited or missing", hint=_next(found)
+        )
+
+
+def _next(found: Plan) -> str:
+    """Return what to type next: first what makes files and ledger one history again."""
+    lines = []
+    if found.edited:
+        lines.append("to see what was edited: inv status --diff")
+    if not found.is_clean:
+        lines.append("to see how to mend each of them: inv review")
+    elif found.out_of_order:
+        late = ", ".join(each.path.name for each in found.out_of_order)
+        lines.append(f"give the next free number to {late}; or let it run late: inv migrate")
+    else:
+        lines.append("inv migrate")
+    return "\n".join(lines)
 
 
 def read(settings: Settings) -> Plan:
@@ -63,9 +82,8 @@ def show(settings: Settings, terminal: Terminal, *, diff: bool, check: bool) -> 
 
 
 def _require_current(found: Plan, *, check: bool) -> None:
-    wrong = len(found.edited) + len(found.missing)
-    if check and (found.pending or wrong):
-        raise NotCurrent(f"{len(found.pending)} pending, {wrong} edited or missing")
+    if check and (found.pending or not found.is_clean):
+        raise NotCurrent(found)
 
 
 def _tell(settings: Settings, terminal: Terminal, found: Plan) -> None:
@@ -142,7 +160,11 @@ def summary(settings: Settings, found: Plan) -> str:
         ("missing", len(found.missing)),
     )
     told = ", ".join(f"{count} {word}" for word, count in counts if count or word == "applied")
-    advice = "; run: inv migrate" if found.pending else "; nothing pending"
+    advice = "; nothing pending"
+    if not found.is_clean:
+        advice = "; run: inv review"
+    elif found.pending:
+        advice = "; run: inv migrate"
     return f"{settings.database.name}: {told}{advice}"
 
 
