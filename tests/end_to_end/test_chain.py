@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 import stat
 from contextlib import closing
@@ -519,3 +521,47 @@ def test_a_created_database_has_the_form_that_its_first_migration_begins_with(pr
         assert project.rows(f"PRAGMA {asked}") == [(value,)]
     assert project.rows("SELECT name FROM owner") == [("Åsa!",), ("Bo!",)]
     assert project.journal_mode() == mode
+
+
+def test_the_way_that_a_refused_attach_is_told_leads_to_the_rows(project):
+    """What the review's fix says, word for word; and neither half of it alone is enough."""
+    with closing(sqlite3.connect(project.root / "old 'archive'.db")) as db, db:
+        db.execute("CREATE TABLE old (name TEXT)")
+        db.executemany("INSERT INTO old VALUES (?)", [("from å",), ("there",)])
+    for name in PENDING:
+        next(project.migrations.glob(f"{name}.*")).unlink()
+    attach = project.migrations / "002_bring.sql"
+    attach.write_text(
+        "-- drydock: allow foreign-file: it is ours\nATTACH 'old ''archive''.db' AS a;\n"
+        "INSERT INTO owner (name) SELECT name FROM a.old;\n"
+    )
+    told = project.inv("review", "--json")
+    assert told.returncode == ExitCode.DIFFERENT, told.stderr
+    (finding,) = json.loads(told.stdout)["findings"]
+    assert (finding["rule"], finding["severity"], finding["allowed"]) == (
+        "foreign-file",
+        "error",
+        None,
+    )
+    directive, opening = re.findall(
+        r"# drydock: .*?: REASON|sqlite3\.connect\(.*\)", finding["fix"]
+    )
+    attach.unlink()
+    program = project.migrations / "002_bring.py"
+    body = (
+        f"import sqlite3\n\n\ndef migrate(db):\n    other = {opening}\n"
+        "    db['owner'].insert_all({'name': n} for n, in other.execute('SELECT name FROM old'))\n"
+        "    other.close()\n"
+    )
+    program.write_text(body)
+    refused = project.inv("migrate", "--yes")
+    assert refused.returncode == ExitCode.FAILED, refused.stderr
+    assert "it opens another database" in refused.stderr
+    assert directive in " ".join(refused.stderr.split())
+    program.write_text(f"{directive}\n{body}")
+    seen = project.inv("review")
+    assert seen.returncode == 0, seen.stderr
+    assert "unused-allowance" not in seen.stderr
+    done = project.inv("migrate", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert project.rows("SELECT count(*) FROM owner WHERE name IN ('from å', 'there')") == [(2,)]

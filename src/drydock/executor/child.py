@@ -75,14 +75,16 @@ class Redirect:
             return f"file:{self.candidate}?{query}" if query else self.candidate
         if "foreign-file" in self.allowed:
             return database
-        self.refuse(f"it opens another database: {path} (the project's is {self.live})")
+        what = f"it opens another database: {path} (the project's is {self.live})"
+        self.refuse(what, is_other=True)
         raise AssertionError
 
     def _authorize(self, action: int, name: str | None, *_: Any) -> int:
         # SQLite names no file for ATTACH ?: it knows it only when the statement runs.
         is_file = action == sqlite3.SQLITE_ATTACH and name not in ("", ":memory:")
         if is_file and "foreign-file" not in self.allowed:
-            self._note(f"it attaches another file: {name or 'one that a variable names'}")
+            what = f"it attaches another file: {name or 'one that a variable names'}"
+            self._note(what, is_other=True)
             return sqlite3.SQLITE_DENY
         return sqlite3.SQLITE_OK
 
@@ -113,14 +115,14 @@ class Redirect:
         sidecars = tuple(f"{self.live}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
         return os.path.realpath(text) in sidecars
 
-    def refuse(self, what: str) -> None:
-        """Tell the parent, and raise where the migration stands."""
-        self._note(what)
+    def refuse(self, what: str, *, is_other: bool = False) -> None:
+        """Tell the parent, and raise where the migration stands; `is_other`: may be declared."""
+        self._note(what, is_other=is_other)
         raise Outside(what)
 
-    def _note(self, what: str) -> None:
+    def _note(self, what: str, *, is_other: bool) -> None:
         if report.outside is None:
-            report.outside = {"what": what, "line": line_in(self.file)}
+            report.outside = {"what": what, "line": line_in(self.file), "is_other": is_other}
 
 
 def line_in(file: str) -> int | None:

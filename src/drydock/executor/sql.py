@@ -207,5 +207,6 @@ def _require_inside(migration: Migration, statement: Statement) -> None:
         f"{what} reaches outside the database; only files of the run may be opened",
         line=statement.line,
         statement=statement.text,
-        hint="bring the data in by INSERT statements or a Python migration, then: inv migrate",
+        hint="bring the data in by INSERT statements, or by a Python migration that says so: "
+        "# drydock: allow foreign-file: REASON; then run: inv migrate",
     )

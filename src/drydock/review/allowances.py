@@ -21,13 +21,18 @@ if TYPE_CHECKING:
     from drydock.review.walk import Walk
 
 
+_FILE = "foreign-file"
+
+
 def settled(walk: Walk) -> tuple[Finding, ...]:
     """Return a walk's findings with the reasons of its migration's directives."""
     directives = walk.migration.directives
     if not directives:
         return tuple(walk.findings)
-    reasons = {each.rule: each.reason for each in directives}
-    lines = tuple((each.rule, each.line) for each in directives)
+    # Only a program may open another file, and what it opens is seen by nobody before it runs.
+    may_open = walk.migration.path.suffix == ".py"
+    reasons = {each.rule: each.reason for each in directives if may_open or each.rule != _FILE}
+    lines = tuple((e.rule, e.line) for e in directives if not may_open or e.rule != _FILE)
     found = frozenset(each.rule for each in walk.findings)
     declared = Declared(lines, found, told_all=walk.told_all)
     told = [walk.finding(rule, verdict, 1) for rule, verdict in judge(declared, walk.situation())]

@@ -82,7 +82,8 @@ def foreign_file(change: changes.OtherFile, s: Situation) -> Iterator[Verdict]:
     yield Verdict(
         "warning" if s.conditional else "error",
         (f"{change.verb} reaches for {change.name}",),
-        "bring the rows in by a .py migration that reads the other file by itself"
+        "read it in a .py migration that says so, # drydock: allow foreign-file: REASON, and "
+        f"opens it by itself: sqlite3.connect({change.name!r})"
         if change.verb == "ATTACH"
         else "do it outside of a migration",
     )
