@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from drydock.review.table import ForeignKey, Table
 
 Way = Literal["alter", "rebuild", "rows", "transform"]
@@ -240,6 +242,15 @@ class Refused:
     message: str
     complete: bool
     """True when the place is known exactly: nothing before it could have made it valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A migration behind the one named `stopped`, where the rehearsal ended."""
+
+    migration: str
+    path: Path
+    stopped: str
 
 
 @dataclass(frozen=True, slots=True)

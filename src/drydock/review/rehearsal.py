@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from drydock import connection
 from drydock.errors import DrydockError, Interrupted
 from drydock.review import allowances, python_code
+from drydock.review.changes import Unreached
 from drydock.review.copy import Copy
 from drydock.review.finding import Finding, Verdict, in_order
-from drydock.review.registry import RULES
+from drydock.review.registry import RULES, judge
 from drydock.review.rules.constraints import orphans
 from drydock.review.shadow import Shadow, first_word
 from drydock.review.situation import Known
@@ -86,7 +87,8 @@ def review_rehearsed(
     known = Known()
     with closing(connection.read_only(copy)) as opened:
         findings += history_findings(history, opened)
-    for migration in migrations:
+    pending = tuple(migrations)
+    for place, migration in enumerate(pending):
         if migration.path.suffix == ".sql":
             walk = _run_sql(migration, copy, setting, known)
         else:
@@ -95,8 +97,17 @@ def review_rehearsed(
         findings += allowances.settled(walk)
         if walk.stopped:
             stopped = migration.name
+            findings += _unreached(pending[place + 1 :], walk)
             break
     return Rehearsal(in_order(findings), tuple(applied), stopped)
+
+
+def _unreached(rest: Iterable[Migration], walk: Walk) -> Iterable[Finding]:
+    """Yield what is to be said of the migrations behind the one whose `walk` stopped."""
+    for each in rest:
+        change = Unreached(each.name, each.path, walk.migration.name)
+        for rule, verdict in judge(change, walk.situation()):
+            yield walk.finding(rule, verdict, 1)
 
 
 def _run_sql(migration: Migration, copy: Path, setting: Setting, known: Known) -> Walk:

@@ -11,7 +11,15 @@ import pytest
 
 from drydock.errors import DrydockError, Interrupted
 from drydock.executor.trace import Applied, TracedStatement
-from drydock.review import foreseen, review_rehearsed, review_statically
+from drydock.review import (
+    foreseen,
+    review_rehearsed,
+    review_statically,
+    to_github,
+    to_json,
+    to_sarif,
+)
+from drydock.terminal.findings import lines
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 
@@ -65,7 +73,26 @@ def test_constraint_that_rows_break_stops_with_its_evidence(rehearse):
     assert rehearsal.stopped == "001_change"
     assert ("unique-index-duplicates", "error") in rules(rehearsal)
     assert ("would-fail", "error") not in rules(rehearsal)  # told once, with the rows
-    assert not any(each.migration == "002_change" for each in rehearsal.findings)
+    (behind,) = [each for each in rehearsal.findings if each.migration == "002_change"]
+    assert (behind.rule, behind.severity) == ("not-reviewed", "note")
+
+
+def test_what_stands_behind_a_failing_migration_is_told_as_not_reviewed(rehearse, migration):
+    """Each file, in every form of the report; what stands before it was reviewed."""
+    rehearsal = rehearse("DROP TABLE towns;", "SELECT * FROM towns;", "SELECT 1;", "SELECT 2;")
+    behind = [each for each in rehearsal.findings if each.rule == "not-reviewed"]
+    assert [(each.migration, each.path.name, each.line) for each in behind] == [
+        ("003_change", "003_change.sql", 1),
+        ("004_change", "004_change.sql", 1),
+    ]
+    assert behind[0].fix == "mend 002_change, then run: inv review"
+    pending = [migration("SELECT 1;", each.migration) for each in behind]
+    shown = [each.text for each in lines(pending, behind, 100, verbose=False)]
+    assert sum("not-reviewed" in line for line in shown) == 2
+    assert sum("nothing is known of it" in each for each in to_github(behind)) == 2
+    results = to_sarif(behind, version="1")["runs"][0]["results"]
+    assert [each["ruleId"] for each in results] == ["not-reviewed"] * 2
+    assert [each["migration"] for each in to_json(behind)] == ["003_change", "004_change"]
 
 
 def test_rows_written_by_an_earlier_file_count(rehearse):
@@ -133,9 +160,9 @@ def test_python_that_fails_stops_the_rehearsal(file, tmp_path, migration):
     ]
     rehearsal = review_rehearsed(pending, copy, fail)
     assert rehearsal.stopped == "001_a"
-    assert [each.evidence for each in rehearsal.findings] == [
-        ("it failed", "ZeroDivisionError: division by zero")
-    ]
+    failed, behind = rehearsal.findings
+    assert failed.evidence == ("it failed", "ZeroDivisionError: division by zero")
+    assert (behind.rule, behind.migration) == ("not-reviewed", "002_b")
 
 
 def test_transform_and_its_trace_are_told_once(rehearse):

@@ -145,6 +145,27 @@ def would_fail(change: changes.Refused, s: Situation) -> Iterator[Verdict]:
     )
 
 
+@rule(
+    "not-reviewed",
+    changes.Unreached,
+    severity="note",
+    why="the rehearsal ended before this file, so nothing is known of it",
+    evidence="the migration at which it ended",
+    example="-- 003_b.sql, when a statement of 002_a.sql fails",
+)
+def not_reviewed(change: changes.Unreached, s: Situation) -> Iterator[Verdict]:
+    """Every file behind the one that fails: to say nothing would pass for nothing found."""
+    del s
+    yield Verdict(
+        "note",
+        (f"it would run after {change.stopped}, which cannot run",),
+        f"mend {change.stopped}, then run: inv review",
+        migration=change.migration,
+        path=change.path,
+        line=1,
+    )
+
+
 def _near(name: str, s: Situation) -> list[str]:
     rows = s.schema.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     by_fold = {fold(row[0]): row[0] for row in rows}
