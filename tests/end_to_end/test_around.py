@@ -13,10 +13,25 @@ import pytest
 from invoke.vendor import yaml
 
 from drydock.errors import ExitCode
-from tests.support.project import Project
+from tests.support.project import SCHEMA, Project
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
+START = """
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def drydock_start(tmp_path_factory):
+    path = tmp_path_factory.mktemp("start") / "start.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(Path("baseline.sql").read_text())
+    return path
+"""
 BAD = "ALTER TABLE itm ADD COLUMN x;\n"
 
 
@@ -33,6 +48,12 @@ def run(project, *command):
     return subprocess.run(
         command, cwd=project.root, env=environment, capture_output=True, text=True, check=False
     )
+
+
+def workflow():
+    """Return the steps of the workflow that run a command."""
+    read = yaml.safe_load((EXAMPLES / "github-workflow.yml").read_text())
+    return [step for step in read["jobs"]["review"]["steps"] if "run" in step]
 
 
 def commit(project):
@@ -74,10 +95,7 @@ def test_the_hook_of_pre_commit_runs_what_it_names(project):
 
 def test_the_workflow_annotates_the_line_and_fails(project):
     """What it runs prints GitHub's own commands, and its exit code stops the merge."""
-    steps = yaml.safe_load((EXAMPLES / "github-workflow.yml").read_text())["jobs"]["review"][
-        "steps"
-    ]
-    (review,) = (step["run"] for step in steps if step.get("name") == "Review")
+    (review,) = (step["run"] for step in workflow() if step.get("name") == "Review")
     assert run(project, *shlex.split(review)).returncode == 0
     bad = project.migrations / "005_typo.sql"
     bad.write_text(f"\n{BAD}")
@@ -93,6 +111,29 @@ def test_the_workflow_works_where_there_is_no_database(project):
     assert done.returncode == 0, done.stderr
     assert "there is no database" in done.stderr
     assert not project.database.exists()
+
+
+def test_the_workflow_passes_on_a_history_that_began_with_a_database(tmp_path):
+    """As most do: the first file alters a table that the application made."""
+    project = Project(tmp_path / "project")
+    project.database.unlink()
+    (project.migrations / "001_start.sql").unlink()
+    (project.root / "baseline.sql").write_text(SCHEMA)
+    tests = project.root / "tests"
+    tests.mkdir()
+    (tests / "conftest.py").write_text(START)
+    (tests / "test_migrations.py").write_text(
+        "from drydock.testing import MigrationContract as TestMigrations\n"
+    )
+    for step in workflow():
+        if not step["run"].startswith("python -m pip"):
+            done = run(project, "bash", "-ec", step["run"])
+            assert done.returncode == 0, done.stdout + done.stderr
+    reviewed = run(project, "inv", "review", "--format", "github")
+    assert f"::notice file={project.migrations}/002_add_tag.sql,line=2,title=drydock untried" in (
+        reviewed.stdout
+    )
+    assert "::error" not in reviewed.stdout
 
 
 def test_every_target_of_the_makefile_is_a_task(project):

@@ -58,13 +58,20 @@ def take(settings: Settings, *, static: bool) -> Rehearsed:
     Raises:
         MigrationError: A file cannot be read.
     """
+    from drydock import review
+
     with tempfile.TemporaryDirectory(prefix="drydock-review-") as folder:
         copy = Path(folder) / "copy.db"
         known = _copy(settings, copy)
         with closing(connection.read_only(copy)) as opened:
             files = formats.read(settings.migrations, opened, settings.format)
             state = plan.make(formats.entries(opened, files), files)
-        if static or not known:
+        if not known:
+            history = review.History(state, settings.migrations, {})
+            return Rehearsed(
+                state.pending, review.review_statically(state.pending, None, history=history)
+            )
+        if static:
             return Rehearsed(state.pending, _static(settings, state, copy))
         return _rehearsed(settings, state, copy)
 

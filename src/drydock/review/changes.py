@@ -245,6 +245,13 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Untried:
+    """SQLite does not take the statement, and there is no database by which to judge that."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unreached:
     """A migration behind the one named `stopped`, where the rehearsal ended."""
 

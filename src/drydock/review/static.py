@@ -23,7 +23,7 @@ from drydock.review.steps import Setting, Step
 from drydock.review.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from drydock.migration import Migration
     from drydock.review.versions import Version
@@ -62,7 +62,18 @@ def review_statically(
         review.finish()
     finally:
         review.shadow.close()
-    return in_order((*history_findings(history, before), *review.findings))
+    return in_order((*history_findings(history, before), *_untried_once(review.findings)))
+
+
+def _untried_once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the findings, of ``untried`` the first one of each file."""
+    seen: set[str] = set()
+    for each in findings:
+        if each.rule != "untried":
+            yield each
+        elif each.migration not in seen:
+            seen.add(each.migration)
+            yield each
 
 
 def history_findings(

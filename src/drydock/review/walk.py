@@ -215,8 +215,10 @@ class Walk:
 
     def refused(self, text: str, message: str, step: Step) -> None:
         """Judge what SQLite said against a statement."""
-        change = changes.Refused(text, message, self._is_complete)
-        self.judge_all([change], self.situation(conditional=step.conditional), step.line)
+        told, situation = len(self.findings), self.situation(conditional=step.conditional)
+        self.judge_all([changes.Refused(text, message, self._is_complete)], situation, step.line)
+        if self._data is None and not step.conditional and len(self.findings) == told:
+            self.judge_all([changes.Untried(message)], situation, step.line)
 
     def _transform(self, asked: Transform) -> Iterable[object]:
         old = self.situation().table(asked.table)

@@ -402,7 +402,7 @@ CASES = [
 ]
 ELSEWHERE = {
     "edited", "missing", "out-of-order", "duplicate", "not-rerunnable", "unread-python",
-    "big-rewrite", "plan-regressed", "query-fails", "not-reviewed",
+    "big-rewrite", "plan-regressed", "query-fails", "not-reviewed", "untried",
 }  # fmt: skip
 
 

@@ -152,12 +152,20 @@ def test_allowance_carries_its_reason_and_settles_the_severity(review):
 
 def test_without_a_database_what_cannot_be_told_is_a_warning(migration):
     """An unknown table is neither safe nor an error."""
-    found = review_statically([migration("DROP TABLE users; DELETE FROM posts;")], None)
-    assert found == ()  # neither table is known, so nothing can be told
+    found = review_statically([migration("DROP TABLE users;\nDELETE FROM posts;")], None)
+    (only,) = found  # told once a file
+    assert (only.rule, only.severity, only.line) == ("untried", "note", 1)
+    assert only.evidence == ("SQLite says: no such table: users",)
     found = review_statically(
         [migration("CREATE TABLE users(id);"), migration("DELETE FROM users;", "002")], None
     )
     assert found == ()
+    more = [migration("ALTER TABLE usrs ADD COLUMN x;", "003"), migration("ALTR x;", "004")]
+    found = review_statically([migration("CREATE TABLE users(id);"), *more], None)
+    unknown, wrong = sorted(found, key=lambda each: each.migration)
+    assert (unknown.rule, unknown.migration) == ("untried", "003")
+    assert "a file makes a table users" in unknown.evidence
+    assert (wrong.rule, wrong.severity, wrong.migration) == ("unsupported-syntax", "error", "004")
 
 
 def test_unknown_syntax_never_stops_the_review(review):

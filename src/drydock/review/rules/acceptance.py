@@ -146,6 +146,25 @@ def would_fail(change: changes.Refused, s: Situation) -> Iterator[Verdict]:
 
 
 @rule(
+    "untried",
+    changes.Untried,
+    severity="note",
+    why="SQLite refuses it on what the files alone make, and no database tells what there is",
+    evidence="what SQLite says of it on what the files alone make",
+    example="ALTER TABLE trips ADD COLUMN stars INTEGER;  -- trips is older than the first file",
+)
+def untried(change: changes.Untried, s: Situation) -> Iterator[Verdict]:
+    """Told once a file, without a database alone: a history may have begun elsewhere."""
+    missing = _MISSING.search(change.message)
+    near = _near(missing["name"], s) if missing and missing["kind"] == "table" else []
+    yield Verdict(
+        "note",
+        (f"SQLite says: {change.message}", *(f"a file makes a table {each}" for each in near)),
+        "where there is a database: inv review",
+    )
+
+
+@rule(
     "not-reviewed",
     changes.Unreached,
     severity="note",
