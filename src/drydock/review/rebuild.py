@@ -117,8 +117,12 @@ def copy_of(rebuild: Rebuild, write: changes.Write, old: Table, new: Table) -> c
     select = write.source or ""
     if not _same(rebuild.source, old.name):
         select = syntax.replace_name(select, rebuild.source, f"main.{quote(old.name)}")
-    if set_aside(rebuild) or rebuild.by_rows:
-        names = tuple(each.name for each in old.columns if new.column(each.name))
+    # `*` yields generated columns, which take no value: SQLite refuses such a copy, unless both
+    # tables are made alike, and then it copies what is stored.
+    stored = write.star and len(targets) < len(old.columns)
+    if set_aside(rebuild) or rebuild.by_rows or stored:
+        taken = {fold(each.name) for each in new.columns if not each.generated}
+        names = tuple(each.name for each in old.columns if fold(each.name) in taken)
         listed = ", ".join(quote(each) for each in names)
         select, targets = f"SELECT {listed} FROM main.{quote(old.name)}", names
     image = changes.Image(new.name, tuple(targets), select)
@@ -195,10 +199,10 @@ def _keys(old: Table, new: Table, image: changes.Image) -> Iterator[object]:
 
 def _origins(copy: changes.Copy, write: changes.Write) -> dict[str, str]:
     """Return the old column that each new one is filled from, where it is taken as it is."""
-    old = [each.name for each in copy.old.columns if not each.generated]
     if not write.source_columns or set_aside_image(copy):
         return {each: each for each in copy.image.columns}
-    sources: list[str | None] = [*old] if copy.star else list(write.source_columns)
+    every = [each.name for each in copy.old.columns]
+    sources: list[str | None] = [*every] if copy.star else list(write.source_columns)
     pairs = zip(copy.image.columns, sources, strict=False)
     return {target: source for target, source in pairs if source is not None}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -440,3 +442,41 @@ def test_rule_knows_its_look_alike(case, review):
 def test_every_rule_has_a_case():
     """A rule without its three cases is no rule."""
     assert {case.rule for case in CASES} | ELSEWHERE == set(RULES)
+
+
+COMPUTED = "id INTEGER PRIMARY KEY, a, twice AS (a * 2), b, both AS (a || b) STORED"
+
+
+@pytest.mark.parametrize(
+    ("definition", "judged"),
+    [
+        (COMPUTED, ""),  # made alike: SQLite copies what is stored
+        ("id INTEGER PRIMARY KEY, a, twice, b, both", ""),
+        ("id INTEGER PRIMARY KEY, a, b, twice, both", "twice would land in b"),
+        (COMPUTED.replace("a,", "a TEXT,"), "table n has 3 columns but 5 values were supplied"),
+    ],
+)
+@pytest.mark.parametrize("first", [False, True])
+def test_a_star_yields_generated_columns_as_sqlite_says(review, definition, judged, first):
+    """What the review foretells of `INSERT INTO n SELECT *` is what comes of it."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.execute(f"CREATE TABLE t ({COMPUTED})")
+        db.execute("INSERT INTO t (id, a, b) VALUES (1, 1, 5)")
+        text = (
+            f"ALTER TABLE t RENAME TO n; CREATE TABLE t ({definition});\n"
+            "INSERT INTO t SELECT * FROM n; DROP TABLE n;"
+            if first
+            else f"CREATE TABLE n ({definition}); INSERT INTO n SELECT * FROM t;\nDROP TABLE t;"
+            "ALTER TABLE n RENAME TO t;"
+        )
+        found = [each for each in review(text, connection=db) if each.severity == "error"]
+        facts = "; ".join(fact for each in found for fact in each.evidence)
+        assert judged.replace("table n", "table t" if first else "table n") in facts
+        assert bool(found) == bool(judged)
+        if "supplied" in judged:
+            with pytest.raises(sqlite3.OperationalError, match="5 values were supplied"):
+                db.executescript(text)
+            return
+        db.executescript(text)
+        (row,) = db.execute("SELECT a, b, twice, both FROM t").fetchall()
+        assert (row == (1, 5, 2, "15")) == (not judged)

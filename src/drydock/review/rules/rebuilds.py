@@ -173,11 +173,14 @@ def rename_old_first(change: changes.RenameTable, s: Situation) -> Iterator[Verd
     example="INSERT INTO trips_new SELECT * FROM trips;",
 )
 def select_star_copy(change: changes.Copy, s: Situation) -> Iterator[Verdict]:
-    """A star copy is silent where the columns agree by name and order."""
-    if not change.star:
-        return
-    old = [each.name for each in change.old.columns if not each.generated]
+    """A star copy is silent where the columns agree by name and order, generated ones included.
+
+    With fewer columns to fill than there are, SQLite refuses it, or the tables are made alike.
+    """
+    old = [each.name for each in change.old.columns]
     new = list(change.image.columns)
+    if not change.star or len(new) < len(old):
+        return
     crossed = [
         (here, there) for here, there in zip(old, new, strict=False) if fold(here) != fold(there)
     ]
