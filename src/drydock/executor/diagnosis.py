@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from drydock.migration import Migration
 
 _MEND = "mend the file, then run: inv migrate"
+_VALUES = (
+    "write the values themselves, or run it in a Python migration: db.execute(sql, values); "
+    "then run: inv migrate"
+)
 _ROOM = "make room on the disk (inv doctor shows it), then run: inv migrate"
 _NO_TABLE = re.compile(r"no such table: (?:main\.)?(.+)")
 _NO_COLUMN = re.compile(r'no such column: "?(?:.+\.)?([^"]+)"?')
@@ -48,6 +52,12 @@ def explain(
         return _duplicate_column(message, found[1], statement, opened, migration)
     if "FOREIGN KEY constraint failed" in message:
         return [message, *violations(opened)], "mend the rows or the order, then run: inv migrate"
+    return _plainly(message, migration)
+
+
+def _plainly(message: str, migration: Migration) -> tuple[list[str], str]:
+    if "binding" in message and migration.kind == "sql":
+        return ["it has parameters, for which a file holds no values"], _VALUES
     return [message], _ROOM if "disk is full" in message else _MEND
 
 

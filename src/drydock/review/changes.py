@@ -245,6 +245,13 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Unbound:
+    """A statement of an ``.sql`` file has parameters, for which a file holds no values."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Untried:
     """SQLite does not take the statement, and there is no database by which to judge that."""
 

@@ -15,7 +15,15 @@ _ALTER = rf"alter\s+table\s+(?P<table>{_NAME})\s+"
 _CHANGE = r"(alter|modify|change)\s+(column\s+)?"
 _ADD = rf"add\s+(constraint\s+{_NAME}\s+)?"
 _ONE = rf"\(\s*(?P<column>{_NAME})\s*\)"
+_LINE = r"(?:\A|\n)[ \t]*"
 _FORMS: tuple[tuple[str, str], ...] = (
+    (rf"{_LINE}#", "a comment begins with -- in SQL, not with #"),
+    (
+        rf"{_LINE}(go|/)[ \t]*;?[ \t]*(?:\n|\Z)",
+        "end every statement with ; instead of a line GO or /",
+    ),
+    (r"\A\s*delimiter\b", "leave DELIMITER out: SQLite knows where a trigger ends"),
+    (r"\A\s*\\\w", "leave it out: it is a command of psql, not SQL"),
     (
         r"add\s+(column\s+)?if\s+not\s+exists",
         "leave IF NOT EXISTS out: a migration runs once, the ledger sees to it",

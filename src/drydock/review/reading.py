@@ -7,6 +7,7 @@ about gives nothing.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from drydock.names import fold, is_bookkeeping
@@ -15,6 +16,10 @@ from drydock.tokens import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Ten thousand INSERTs are looked at by these before one of them is taken apart.
+_PARAMETER = re.compile(r"[?:@$]")
+_TEXT = re.compile(r"'[^']*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 Change = (
     changes.CreateTable
@@ -41,6 +46,16 @@ def read(statement: str) -> tuple[Change, ...]:
     if reader is None or _schema(node) not in {"", "main"}:
         return ()  # tables of other files and temporary ones hold nothing of the database's own
     return tuple(each for each in reader(node, statement) if not _is_internal(each))
+
+
+def unbound(statement: str) -> tuple[changes.Unbound, ...]:
+    """Return the parameters of a statement, as one change; nothing where it has none."""
+    if not _PARAMETER.search(statement) or not _PARAMETER.search(_TEXT.sub("", statement)):
+        return ()
+    if "\0" in statement:
+        return ()  # SQLite itself refuses it
+    names = tuple(each.text for each in syntax.words(statement) if each.kind == "parameter")
+    return (changes.Unbound(tuple(dict.fromkeys(names))),) if names else ()
 
 
 def _is_internal(change: Change) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from drydock import connection
 from drydock.names import fold
-from drydock.review import allowances, changes, python_code, quick
+from drydock.review import allowances, changes, python_code, quick, reading
 from drydock.review.finding import Finding, in_order
 from drydock.review.registry import judge
 from drydock.review.rules.history import History, SecondRun
@@ -169,6 +169,8 @@ class StaticReview:
     def _is_harmless(self, shape: quick.Plain, text: str) -> bool:
         """Say whether no rule could have a word on a plain statement."""
         table = fold(shape.table)
+        if reading.unbound(text):
+            return False
         if shape.kind == "table":
             return table not in self._there and "references" not in text.lower()
         if shape.kind == "index":

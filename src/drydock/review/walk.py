@@ -169,6 +169,8 @@ class Walk:
                 self.judge_all(self._quoted(step.text, found), situation, step.line)
                 newer = versions.newer_than(step.text, self._setting.version)
                 self.judge_all(newer, situation, step.line)
+            if self.migration.kind == "sql":
+                self.judge_all(reading.unbound(step.text), situation, step.line)
             if any(isinstance(each, changes.OtherFile) for each in found):
                 # The executor stops here too; nothing that names the file's tables can be judged.
                 self._engine.is_certain = False

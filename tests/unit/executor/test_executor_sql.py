@@ -97,6 +97,14 @@ def test_f13_a_rollback_by_an_error_fails_the_run(trial, statement):
     assert error.cause[0] in ("UNIQUE constraint failed: log.rowid", "not that")
 
 
+def test_a_parameter_is_said_to_have_no_value(trial):
+    """Where nothing was reviewed before; Python's own words are about an argument."""
+    error = trial.fails(m1_sql="SELECT 1;\nINSERT INTO log (what) VALUES (:what);")
+    assert error.line == 2
+    assert error.cause == ["it has parameters, for which a file holds no values"]
+    assert "db.execute(sql, values)" in error.hint
+
+
 def test_f10_a_file_that_ends_inside_its_transaction_is_refused(trial):
     """sqlite3 exits 0 and throws the work away."""
     error = trial.fails(m1_sql="BEGIN;\nDELETE FROM log;\nINSERT INTO log VALUES ('x');\n")

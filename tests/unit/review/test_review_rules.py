@@ -404,7 +404,7 @@ CASES = [
 ]
 ELSEWHERE = {
     "edited", "missing", "out-of-order", "duplicate", "not-rerunnable", "unread-python",
-    "big-rewrite", "plan-regressed", "query-fails", "not-reviewed", "untried",
+    "unbound-parameter", "big-rewrite", "plan-regressed", "query-fails", "not-reviewed", "untried",
 }  # fmt: skip
 
 
@@ -480,3 +480,53 @@ def test_a_star_yields_generated_columns_as_sqlite_says(review, definition, judg
         db.executescript(text)
         (row,) = db.execute("SELECT a, b, twice, both FROM t").fetchall()
         assert (row == (1, 5, 2, "15")) == (not judged)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "fix"),
+    [
+        ("SELECT 1;\n# a comment\nSELECT 2;", 2, "a comment begins with --"),
+        ("SELECT 1\n  # a comment\n;", 1, "a comment begins with --"),
+        (
+            "INSERT INTO towns (name) VALUES ('a')\ngo\nSELECT 1\nGO",
+            1,
+            "end every statement with ;",
+        ),
+        ("SELECT 1;\nGO\n", 2, "end every statement with ;"),
+        ("SELECT 1\n/\nSELECT 2\n/\n", 1, "end every statement with ;"),
+        ("SELECT 1;\n/", 2, "end every statement with ;"),
+        ("DELIMITER //\nSELECT 1;", 1, "leave DELIMITER out"),
+        ("SELECT 1;\n\\c other\n", 2, "psql"),
+    ],
+)
+def test_the_habit_of_another_tool_is_told_with_what_to_write(review, text, line, fix):
+    """SQLite's own words, near "go", do not say what is the matter."""
+    (found,) = review(text)
+    assert (found.rule, found.severity, found.line) == ("unsupported-syntax", "error", line)
+    assert fix in found.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("INSERT INTO towns (name) VALUES (?);", "?"),
+        ("INSERT INTO towns (name, region) VALUES (:a, '?');", ":a"),
+        ("UPDATE towns SET name = ?1 WHERE region = @r AND id = $i AND name <> ?1;", "?1, @r, $i"),
+        ("CREATE VIEW v AS SELECT ?;", "?"),
+    ],
+)
+def test_a_parameter_has_no_value_in_a_file(review, text, names):
+    """It compiles, and the sqlite3 program would put NULL; in Python the values are given."""
+    (found,) = [each for each in review(text) if each.severity == "error"]
+    assert (found.rule, found.evidence) == ("unbound-parameter", (f"no value for {names}",))
+    program = f"def migrate(db):\n    db.execute({text!r}, [1])\n"
+    assert not told(review(program, suffix=".py"), "unbound-parameter")
+
+
+def test_what_only_looks_like_a_parameter_or_a_habit_is_none(review):
+    """In a string, a comment or a name; and a division over several lines."""
+    text = (
+        "INSERT INTO towns (name) VALUES ('?', 'at 12:30 # $x');\n-- go? :a\n/* @b */\n"
+        "CREATE TABLE \"odd ?:a\" ([b@c], x$y);\nSELECT 4\n/\n2;\nSELECT '\n# \ngo\n';\n"
+    ).replace("('?', 'at", "('?' || 'at")
+    assert review(text) == ()

@@ -146,6 +146,24 @@ def would_fail(change: changes.Refused, s: Situation) -> Iterator[Verdict]:
 
 
 @rule(
+    "unbound-parameter",
+    changes.Unbound,
+    severity="error",
+    why="a file has no values for parameters, so the run would stop here",
+    evidence="the parameters",
+    example="INSERT INTO trips(title, stars) VALUES (?, :stars);",
+)
+def unbound_parameter(change: changes.Unbound, s: Situation) -> Iterator[Verdict]:
+    """A parameter in an ``.sql`` file; the sqlite3 tool would put NULL there without a word."""
+    del s
+    yield Verdict(
+        "error",
+        (f"no value for {', '.join(change.names)}",),
+        "write the values themselves, or run it in a .py migration: db.execute(sql, values)",
+    )
+
+
+@rule(
     "untried",
     changes.Untried,
     severity="note",
