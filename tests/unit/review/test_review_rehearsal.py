@@ -261,16 +261,14 @@ def signalled():
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.usefixtures("signalled")
 @pytest.mark.parametrize("text", [ENDLESS, f"DELETE FROM towns WHERE id < ({ENDLESS});"])
-def test_f26_a_signal_is_not_taken_for_a_statement_that_would_fail(rehearse, text):
+def test_f26_a_signal_is_not_taken_for_a_statement_that_would_fail(rehearse, text, signalled):
     """SQLite says "interrupted", to it or to a question about its rows; nothing is to be mended."""
     with pytest.raises(Interrupted):
         rehearse(text)
 
 
-@pytest.mark.usefixtures("signalled")
-def test_f26_a_signal_ends_a_question_to_the_live_database(file, migration):
+def test_f26_a_signal_ends_a_question_to_the_live_database(file, migration, signalled):
     with closing(sqlite3.connect(file)) as live, pytest.raises(Interrupted):
         review_statically([migration(f"DELETE FROM towns WHERE id < ({ENDLESS});")], live)
 
