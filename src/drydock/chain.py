@@ -258,12 +258,14 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
 def decline(walk: Walk, step: str, error: DrydockError, began: float) -> None:
     """Leave the record and the receipt of a run that ended before it had done anything.
 
-    Where an unfinished run still has to tell what is to be finished, or the disk does not take
-    it, there is none: the first failure matters more. Where steps have been done in this process,
-    they are still to be undone, and that leaves both (`abandon`).
+    Fills in the state in `error`. Where an unfinished run still has to tell what is to be
+    finished, or the disk does not take it, there is none: the first failure matters more. Where
+    steps have been done in this process, they are still to be undone, and that leaves both
+    (`abandon`).
     """
     if walk.done:
         return
+    error.state = error.state or state.untouched(walk)
     if walk.run is None:
         with suppress(DrydockError, OSError):
             if record.unfinished(walk.state) is None:

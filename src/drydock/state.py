@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from drydock.connection import DatabaseLocked
 from drydock.errors import DrydockError, ExitCode, Interrupted
 from drydock.outcome import took_place
+from drydock.walk import service_settings
 
 if TYPE_CHECKING:
     from drydock.walk import Walk
@@ -30,6 +31,18 @@ def tell(walk: Walk, error: DrydockError, *, was_published: bool) -> None:
         error.state = error.state or f"{name} is as it was before the run{backend}"
         if isinstance(error, DatabaseLocked) and walk.options.no_backend:
             error.hint = f"if it is the backend: inv stop-backend\nelse {error.hint}"
+
+
+def untouched(walk: Walk) -> str:
+    """Return how things stand where a run was declined before its first step."""
+    told = f"{walk.settings.database.name} was not touched"
+    if not walk.settings.has_backend:
+        return told
+    from drydock.service import discovery
+
+    found = discovery.find(service_settings(walk.settings))
+    runs = isinstance(found, discovery.Running)
+    return f"{told}; the backend is {'running on it' if runs else 'not running'}"
 
 
 def _way_on(walk: Walk) -> str:

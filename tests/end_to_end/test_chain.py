@@ -265,6 +265,22 @@ def test_a_destructive_migration_without_a_terminal_is_refused_unless_yes(projec
     assert project.rows("SELECT name FROM sqlite_schema WHERE name = 'log'") == []
 
 
+def test_a_declined_run_says_that_nothing_was_touched_and_whether_the_backend_runs(served):
+    """The review's no, and a rollback's: both come before the backend would be stopped."""
+    assert served.inv("migrate", "--yes").returncode == 0
+    (served.migrations / "005_drop_log.sql").write_text(
+        "DROP TRIGGER item_added;\nDROP TABLE log;\n"
+    )
+    for words in (["migrate"], ["rollback"]):
+        refused = served.inv(*words)
+        assert refused.returncode == ExitCode.REFUSED
+        assert "state: app.db was not touched; the backend is running on it\n" in refused.stderr
+    served.inv("stop-backend")
+    refused = served.inv("migrate")
+    assert refused.returncode == ExitCode.REFUSED
+    assert "state: app.db was not touched; the backend is not running\n" in refused.stderr
+
+
 def test_f16_new_orphans_stop_the_run_with_their_rows(project):
     """A plain DELETE of a parent with keys off is caught by the inspection."""
     (project.migrations / "005_orphans.sql").write_text(
