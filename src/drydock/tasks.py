@@ -133,7 +133,7 @@ def restore(
         command.copy_out(found, Path(output).absolute(), terminal_of(context))
         return
     options = Options(yes=yes, no_backend=no_backend)
-    going_back.run(walk_of(context, options, task="rollback"), name)
+    going_back.run(walk_of(context, options, task="rollback"), name, restores=True)
 
 
 @task(

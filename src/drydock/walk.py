@@ -50,6 +50,18 @@ class Options:
     keep_new_rows: bool = False
     down: str | None = None
 
+    @property
+    def typed(self) -> str:
+        """The command that asks for a walk of the whole chain with these; without ``--yes``."""
+        if self.down is not None:
+            return f"inv rollback --down {as_word(self.down)}"
+        words = ["inv migrate"]
+        if self.to is not None:
+            words.append(f"--to {as_word(self.to)}")
+        flags = ("dry_run", "allow_loss", "no_backend", "create", "force")
+        words += [f"--{flag.replace('_', '-')}" for flag in flags if getattr(self, flag)]
+        return " ".join(words)
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:

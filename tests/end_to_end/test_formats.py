@@ -330,8 +330,9 @@ def test_a_down_that_loses_data_asks_first(case):
         db.execute("UPDATE parent SET tag = 'kept'")
         db.commit()
     before = case.everything()
-    with pytest.raises(AssertionError, match="drop-column"):
+    with pytest.raises(AssertionError, match="drop-column") as refused:
         case.inv("rollback", "--down", "1_first")
+    assert "agree to all of it: inv rollback --down 1_first --yes" in str(refused.value)
     assert case.everything() == before
 
 

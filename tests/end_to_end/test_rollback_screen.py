@@ -76,6 +76,23 @@ def test_the_question_tells_the_backup_apart_and_the_way_to_keep_rows(written):
     assert "going back was answered with no" in last
 
 
+def test_the_hint_of_a_refusal_is_the_command_that_was_typed(written):
+    """Agreeing to it goes back to where it was to go, and nowhere else."""
+    (wanted,) = written.backups()
+    for typed, carrying in {
+        "inv rollback": "inv rollback --keep-new-rows",
+        f"inv rollback --to {wanted}": f"inv rollback --to {wanted} --keep-new-rows",
+        f"inv restore {wanted}": f"inv rollback --to {wanted} --keep-new-rows",
+        "inv rollback --keep-new-rows --no-backend": None,
+    }.items():
+        refused = written.inv(*typed.split()[1:])
+        assert refused.returncode == ExitCode.REFUSED
+        told = refused.stderr.partition("hint: ")[2]
+        assert f"agree on the command line: {typed} --yes\n" in told
+        assert told.count("\n") == (2 if carrying else 1)
+        assert carrying is None or f"what was written since: {carrying}\n" in told
+
+
 def test_what_is_carried_over_is_not_told_as_left(written):
     """And told once, not before and after the stop."""
     code, shown = answer(written, b"y\n", "rollback", "--keep-new-rows")

@@ -21,6 +21,7 @@ from drydock.commands.backups import require_sound, told
 from drydock.errors import DrydockError, ExitCode
 from drydock.faults import reach
 from drydock.steps import Skipped, migrate, take_backup
+from drydock.words import as_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,14 +45,15 @@ class NothingToRollBack(DrydockError):
 
 
 class RollbackRefused(DrydockError):
-    """Going back was not agreed to."""
+    """Going back was not agreed to; `typed` is the command that asked."""
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, *, asked: bool, leaves_rows: bool) -> None:
-        hint = "agree on the command line: inv rollback --yes"
+    def __init__(self, typed: str, *, asked: bool, leaves_rows: bool) -> None:
+        hint = f"agree on the command line: {typed} --yes"
         if leaves_rows:
-            hint += "\nto carry over what was written since: inv rollback --keep-new-rows"
+            carrying = typed.replace("inv restore", "inv rollback --to", 1)
+            hint += f"\nto carry over what was written since: {carrying} --keep-new-rows"
         super().__init__(
             "going back was answered with no; nothing was changed"
             if asked
@@ -60,13 +62,14 @@ class RollbackRefused(DrydockError):
         )
 
 
-def run(walk: Walk, name: str | None) -> None:
+def run(walk: Walk, name: str | None, *, restores: bool = False) -> None:
     """Make the backup `name` (None: the last run's) the live database again.
 
     Args:
         walk: Its options say whether to ask, and whether to carry new rows along.
         name: A backup's id or path; or another database file, such as one that was kept, of
             which a backup is taken first.
+        restores: It was asked for as ``inv restore``, which a hint is to repeat.
 
     Raises:
         NothingToRollBack, NoSuchBackup, BackupUnsound, RollbackRefused: Nothing was changed.
@@ -83,7 +86,7 @@ def run(walk: Walk, name: str | None) -> None:
     require_sound(wanted)
     ill = revival.ailment(walk.live)
     if not walk.options.yes:
-        ask_first(walk, wanted, last, ill)
+        ask_first(walk, wanted, last, ill, _typed(walk, name, restores=restores))
     stop = chain.step_named("stop-backend")
     chain.perform(walk, stop)
     try:
@@ -138,8 +141,22 @@ def _take_back(walk: Walk, wanted: Backup) -> None:
         walk.restore_journal_mode(wanted.manifest.journal_mode, walk.left_behind())
 
 
-def ask_first(walk: Walk, wanted: Backup, last: Record | None, ill: str | None) -> None:
+def _typed(walk: Walk, name: str | None, *, restores: bool) -> str:
+    """Return the command that goes back as this one does, without ``--yes``."""
+    words = ["inv restore" if restores else "inv rollback"]
+    if name is not None:
+        words.append(as_word(name) if restores else f"--to {as_word(name)}")
+    if walk.options.keep_new_rows:
+        words.append("--keep-new-rows")
+    if walk.options.no_backend:
+        words.append("--no-backend")
+    return " ".join(words)
+
+
+def ask_first(walk: Walk, wanted: Backup, last: Record | None, ill: str | None, typed: str) -> None:
     """Show what would be left behind, and ask, while the application still runs.
+
+    The hint of a refusal repeats what was `typed`.
 
     Raises:
         RollbackRefused: The answer was no, or there was nobody to ask.
@@ -153,6 +170,7 @@ def ask_first(walk: Walk, wanted: Backup, last: Record | None, ill: str | None) 
     answer = walk.reporter.ask(_question(wanted))
     if not answer:
         refused = RollbackRefused(
+            typed,
             asked=answer is False,
             leaves_rows=walk.written_since is not None and not walk.options.keep_new_rows,
         )

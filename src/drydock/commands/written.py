@@ -47,7 +47,7 @@ def since_then(
                 f"{walk.live.name} is damaged, so its new rows cannot be carried along; "
                 "nothing was changed",
                 cause=why,
-                hint="go back without them: inv rollback\n"
+                hint=f"go back without them: inv rollback --to {wanted.id}\n"
                 "the damaged database is kept; to try a table of it afterwards: "
                 "inv restore-rows TABLE --from FILE",
             ) from error

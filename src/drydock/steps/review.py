@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class ReviewRefused(DrydockError):
-    """The review found what must not be done without a yes."""
+    """The review found what must not be done without a yes; `typed` is the command that asked."""
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, findings: Sequence[Finding], *, asked: bool) -> None:
+    def __init__(self, findings: Sequence[Finding], typed: str, *, asked: bool) -> None:
         self.findings = tuple(findings)
         shown = [_line(each) for each in self.findings]
         rules = dict.fromkeys(each.rule for each in self.findings)
@@ -35,22 +35,22 @@ class ReviewRefused(DrydockError):
             else "the review asks a question and there is nobody to answer; nothing was changed",
             cause=shown,
             hint=f"mend the migration; or declare it in {first.path.name}: {declared}"
-            f"{' (and so on)' * (len(rules) > 1)}\nor agree to all of it: inv migrate --yes",
+            f"{' (and so on)' * (len(rules) > 1)}\nor agree to all of it: {typed} --yes",
         )
 
 
 class ReviewFailed(DrydockError):
-    """A pending migration cannot run as it is."""
+    """A pending migration cannot run as it is; `typed` is the command that was to run it."""
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, findings: Sequence[Finding], typed: str) -> None:
         self.findings = tuple(findings)
         super().__init__(
             f"the review found {counted(len(self.findings), 'error')}, "
             "so the run was not begun; nothing was changed",
             cause=[f"{_place(each)}: {each.rule}: {each.why}" for each in self.findings],
-            hint="mend what the review shows, then run: inv migrate",
+            hint=f"mend what the review shows, then run: {typed}",
         )
 
 
@@ -105,12 +105,12 @@ def look(walk: Walk) -> None:
     open_ones = [each for each in walk.findings if each.allowed is None]
     stopping = [each for each in open_ones if each.severity == "error" and not each.destructive]
     if stopping:
-        raise ReviewFailed(stopping)
+        raise ReviewFailed(stopping, walk.options.typed)
     questions = [each for each in open_ones if each.destructive]
     if questions and not walk.options.yes and not walk.options.dry_run:
         answer = walk.reporter.ask(question(questions))
         if not answer:
-            raise ReviewRefused(questions, asked=answer is False)
+            raise ReviewRefused(questions, walk.options.typed, asked=answer is False)
 
 
 def question(findings: Sequence[Finding]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drydock.settings import load
-from drydock.walk import service_settings
+from drydock.walk import Options, service_settings
 
 
 @pytest.fixture
@@ -56,3 +56,11 @@ def test_without_a_virtual_environment_the_path_decides(commands, monkeypatch):
 def test_no_command_stays_none(commands):
     """Then the backend is stopped by a signal."""
     assert commands(["./serve"], []) == (("./serve",), None)
+
+
+def test_what_was_typed_is_repeated_with_all_that_changes_what_is_done():
+    """A hint that left a flag out would be another run than the one asked for."""
+    assert Options(yes=True).typed == "inv migrate"
+    asked = Options(to="3 b", create=True, no_backend=True, dry_run=True)
+    assert asked.typed == "inv migrate --to '3 b' --dry-run --no-backend --create"
+    assert Options(down="004_tag").typed == "inv rollback --down 004_tag"
