@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from drydock import empty
 from drydock.connection import DatabaseLocked
 from drydock.errors import DrydockError, ExitCode, Interrupted
 from drydock.outcome import took_place
@@ -19,30 +20,40 @@ if TYPE_CHECKING:
 
 def tell(walk: Walk, error: DrydockError, *, was_published: bool) -> None:
     """Fill in the state in `error`, and what to type next, once everything has been undone."""
-    name = walk.settings.database.name
-    backend = "; the backend is running on it" if walk.backend_ran else ""
+    name, gone = walk.settings.database.name, _removed(walk)
+    backend = f"; the backend is running{'' if gone else ' on it'}" if walk.backend_ran else ""
     if was_published:
         error.exit_code = ExitCode.ROLLED_BACK
         kept = walk.record.record.failed_copy
-        error.state = f"{name} is the previous database again{backend}; the new one is kept: {kept}"
+        there = gone or f"{name} is the previous database again"
+        error.state = f"{there}{backend}; the new one is kept: {kept}"
         if not isinstance(error, Interrupted):
             error.hint = _way_on(walk) + _log_advice(walk)
     else:
-        error.state = error.state or f"{name} is as it was before the run{backend}"
+        there = gone or f"{name} is as it was before the run"
+        error.state = error.state or f"{there}{backend}"
         if isinstance(error, DatabaseLocked) and walk.options.no_backend:
             error.hint = f"if it is the backend: inv stop-backend\nelse {error.hint}"
+    empty.make_again(walk, error)
 
 
 def untouched(walk: Walk) -> str:
     """Return how things stand where a run was declined before its first step."""
-    told = f"{walk.settings.database.name} was not touched"
+    gone = _removed(walk)
+    told = gone or f"{walk.settings.database.name} was not touched"
     if not walk.settings.has_backend:
         return told
     from drydock.service import discovery
 
-    found = discovery.find(service_settings(walk.settings))
-    runs = isinstance(found, discovery.Running)
-    return f"{told}; the backend is {'running on it' if runs else 'not running'}"
+    if not isinstance(discovery.find(service_settings(walk.settings)), discovery.Running):
+        return f"{told}; the backend is not running"
+    return f"{told}; the backend is running{'' if gone else ' on it'}"
+
+
+def _removed(walk: Walk) -> str:
+    """Return that the database made for this run is gone again; empty where that is not so."""
+    name = walk.settings.database.name
+    return f"the empty {name} made for this run is removed again" * empty.is_removed(walk)
 
 
 def _way_on(walk: Walk) -> str:

@@ -113,9 +113,10 @@ class Walk:
     that is under way, or failed and not yet taken back; `heard` names the signal that asks to end
     it. `taking` is the backup while its proof goes on, `backup` once it is proved; `purpose` is
     what a backup beside the running application is for, `in_use` names those that are read and not
-    to be deleted. `schemas` are
-    the backup's and the candidate's, `written_since` is what going back left behind. `is_whole`
-    says that all steps will be walked, so that one may leave something to a later one.
+    to be deleted. `schemas` are the backup's and the candidate's, `written_since` is what going
+    back left behind. `created` is the inode of the empty database that this run made, 0 where it
+    made none. `is_whole` says that all steps will be walked, so that one may leave something to a
+    later one.
     """
 
     def __init__(self, settings: Settings, options: Options, reporter: Reporter) -> None:
@@ -150,7 +151,7 @@ class Walk:
         self.digest = ""
         self.schema: Schema | None = None
         self.backend_ran = False
-        self.created = False
+        self.created = 0
         self.is_whole = False
 
     @property

@@ -281,6 +281,35 @@ def test_a_declined_run_says_that_nothing_was_touched_and_whether_the_backend_ru
     assert "state: app.db was not touched; the backend is not running\n" in refused.stderr
 
 
+@pytest.mark.parametrize("mode", ["wal"])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("DROP TABLE nothing;", ExitCode.REFUSED),  # by the review, before anything is begun
+        ("SELECT 'open;", ExitCode.USAGE),
+        ("SELECT no_such_column FROM item;", ExitCode.FAILED),  # on the candidate
+    ],
+)
+def test_create_leaves_no_database_behind_when_nothing_came_of_it(project, text, code):
+    """As it was before: none; and the hint makes it again."""
+    project.database.unlink()
+    bad = project.migrations / "000_bad.sql"
+    bad.write_text(text)
+    if code is ExitCode.FAILED:
+        bad = bad.rename(project.migrations / "005_bad.sql")
+    refused = project.inv("migrate", "--create")
+    assert refused.returncode == code, refused.stderr
+    assert not project.database.exists()
+    assert refused.stderr.rstrip().endswith("run: inv migrate --create")
+    if code is not ExitCode.USAGE:
+        assert "state: the empty app.db made for this run is removed again\n" in refused.stderr
+    bad.unlink()
+    assert project.inv("migrate", "--create", "--dry-run").returncode == 0
+    assert not project.database.exists()
+    assert project.inv("migrate", "--create").returncode == 0
+    assert project.applied() == ["001_start", *PENDING]
+
+
 def test_f16_new_orphans_stop_the_run_with_their_rows(project):
     """A plain DELETE of a parent with keys off is caught by the inspection."""
     (project.migrations / "005_orphans.sql").write_text(

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import connection, formats, plan
+from drydock import plan
 from drydock.commands import status
 from drydock.errors import DrydockError, ExitCode
 from drydock.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from drydock.migration import Migration
     from drydock.settings import Settings
     from drydock.terminal import Terminal
     from drydock.walk import Walk
@@ -30,8 +24,11 @@ def is_current(
     Raises:
         UnknownMigration: ``--to`` names none, which is told also when there is nothing to do.
     """
-    if create and is_absent(settings.database):
-        return False
+    if create:
+        from drydock import empty
+
+        if empty.is_absent(settings.database):
+            return False
     found = status.read(settings)
     if found.pending or not found.is_clean or status.is_unfinished(settings):
         return False
@@ -67,18 +64,33 @@ def go(walk: Walk) -> None:
     Raises:
         DrydockError: A step failed; everything was undone.
     """
-    from drydock import chain
+    from drydock import empty
 
     if walk.options.create:
-        create(walk)
+        empty.require_folder(walk)
     # First of all: eight runners that read the database for their reviews would keep the one
     # that may work from leaving WAL mode.
     walk.lock_up()
+    try:
+        if walk.options.create:
+            empty.make(walk)
+        _review_and_walk(walk)
+    except BaseException as error:
+        _remove_empty(walk, error)
+        raise
+    if walk.options.dry_run:
+        empty.remove(walk)
+
+
+def _review_and_walk(walk: Walk) -> None:
+    from drydock import chain
+
     began = time.monotonic()
     try:
         review_first(walk)
     except DrydockError as error:
         if error.exit_code is ExitCode.REFUSED:
+            _remove_empty(walk, error)
             chain.decline(walk, "review", error, began)
             if walk.run is not None:
                 walk.reporter.note("what was found, on one page: inv receipt --open")
@@ -93,6 +105,15 @@ def go(walk: Walk) -> None:
     walk.reporter.note("all that was done, on one page: inv receipt --open")
     if walk.backup is not None and not walk.options.dry_run:
         walk.reporter.note("to go back: inv rollback")
+
+
+def _remove_empty(walk: Walk, error: BaseException) -> None:
+    """Remove what ``--create`` made, and say in `error` that the next run has to make it again."""
+    from drydock import empty
+
+    empty.remove(walk)
+    if isinstance(error, DrydockError):
+        empty.make_again(walk, error)
 
 
 def review_first(walk: Walk) -> None:
@@ -123,50 +144,3 @@ def _tell_of_the_rest(walk: Walk) -> None:
         f"{stays} pending after {walk.pending[-1].name}; where the application is not well "
         "on that schema, the previous database comes back"
     )
-
-
-def is_absent(database: Path) -> bool:
-    """Say whether there is no file, or an empty one: what ``--create`` may make a database of."""
-    return not database.exists() or database.stat().st_size == 0
-
-
-def create(walk: Walk) -> None:
-    """Make an empty database where there is none; one that is there is left as it is.
-
-    Raises:
-        DatabaseMissing: Its folder does not exist.
-        MigrationError: A file cannot be read.
-    """
-    if not is_absent(walk.live):
-        return
-    if not walk.live.parent.is_dir():
-        raise connection.DatabaseMissing(walk.live, "cannot be created: its folder does not exist")
-    walk.live.unlink(missing_ok=True)
-    empty = walk.live.with_name(f".{walk.live.name}.new")
-    empty.unlink(missing_ok=True)
-    connection.create_empty(empty)
-    with closing(connection.read_only(empty)) as opened:
-        files = formats.read(walk.settings.migrations, opened, walk.settings.format)
-    if files and files[0].kind == "sql":
-        empty.unlink()
-        connection.create_empty(empty, _of_a_new_database(files[0]))
-    os.link(empty, walk.live)  # fails when somebody else made it meanwhile
-    empty.unlink()
-    walk.created = True
-
-
-def _of_a_new_database(first: Migration) -> Iterator[str]:
-    """Yield the settings, before any other statement, that only a new database heeds.
-
-    When the file itself is run the database has a header, and the ledger as its first table.
-    """
-    from drydock import tokens
-
-    for statement in first.statements:
-        words = [each.folded for each in tokens.code(statement.text)]
-        if words[:1] != ["pragma"]:
-            return
-        if words[1:4] == ["main", ".", *words[3:4]]:
-            del words[1:3]
-        if words[1:2] in (["page_size"], ["encoding"], ["auto_vacuum"]):
-            yield statement.text

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drydock import backup, connection, files, hold
+from drydock import backup, connection, empty, files, hold
 from drydock.errors import DrydockError, ExitCode
 from drydock.steps import Skipped
 
@@ -115,8 +115,7 @@ def undo(walk: Walk) -> None:
         walk.hold = None
         if not walk.published:
             walk.restore_journal_mode(mode)
-    if walk.created and not walk.published:
-        walk.live.unlink(missing_ok=True)
+    empty.remove(walk)
 
 
 def require_room(walk: Walk) -> None:
