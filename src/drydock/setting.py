@@ -69,7 +69,7 @@ SMOKE: dict[str, tuple[type, Any, str]] = {
     "checks": (list, [], "HTTP checks: path, method, status, json, seconds, headers"),
 }
 CHECK: dict[str, tuple[type, Any, str]] = {
-    "path": (str, "", "the path, or a full URL"),
+    "path": (str, "", "a path at smoke.base_url or the backend's port, or a full URL"),
     "method": (str, "GET", "the HTTP method"),
     "status": (int, 200, "the status expected"),
     "json": (dict, {}, "dotted path into the answer's JSON → the value expected there"),

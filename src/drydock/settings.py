@@ -87,6 +87,7 @@ def load(root: Path | None = None, overrides: Mapping[str, Any] | None = None) -
             "no database is set",
             hint='add to pyproject.toml:\n[tool.drydock]\ndatabase = "app.db"',
         )
+    _require_an_address(filled, sources)
     return Settings(
         root=folder,
         database=folder / _path("database", general, sources),
@@ -105,6 +106,21 @@ def load(root: Path | None = None, overrides: Mapping[str, Any] | None = None) -
         smoke=filled["smoke"],
         sources=sources,
     )
+
+
+def _require_an_address(
+    filled: Mapping[str, Mapping[str, Any]], sources: Mapping[str, str]
+) -> None:
+    """Refuse a check that could never be sent: it would count as one that passed."""
+    if filled["smoke"]["base_url"] or filled["backend"]["port"]:
+        return
+    for number, check in enumerate(filled["smoke"]["checks"], start=1):
+        if "://" not in check["path"]:
+            raise SettingsError(
+                sources["smoke.checks"],
+                f"smoke.checks[{number}] asks for {check['path']}, and no address is set to ask at",
+                hint='set port under backend, or under smoke: base_url = "http://127.0.0.1:8000"',
+            )
 
 
 def _path(name: str, general: Mapping[str, Any], sources: Mapping[str, str]) -> Path:

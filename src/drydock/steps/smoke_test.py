@@ -50,8 +50,11 @@ def perform(walk: Walk) -> str:
         SchemaChangedByBackend: The application altered the schema.
     """
     settings = smoke_settings(walk.settings)
-    if settings is None or walk.options.no_backend:
+    if settings is None:
         return Skipped("nothing to ask: no backend and no checks")
+    if walk.options.no_backend:
+        left_out = counted(len(settings.checks), "check of the settings")
+        return Skipped(f"--no-backend; {left_out} not sent" if settings.checks else "--no-backend")
     if walk.options.dry_run:
         return Skipped("the backend still runs on the old schema")
     from drydock.service import discovery
@@ -78,17 +81,21 @@ def perform(walk: Walk) -> str:
 
 
 def smoke_settings(settings: Settings) -> SmokeSettings | None:
-    """Return what `drydock.smoke` needs; None when there is nothing to ask."""
+    """Return what `drydock.smoke` needs; None when there is nothing to ask.
+
+    Without an address of the application there are only checks that name their own.
+    """
     smoke = settings.smoke
-    base = smoke["base_url"] or (settings.backend["port"] and service_settings(settings).url)
-    if not base:
+    base = smoke["base_url"] or (settings.backend["port"] and service_settings(settings).url) or ""
+    document = smoke["openapi"] if base or "://" in smoke["openapi"] else ""
+    if not (base or document or smoke["checks"]):
         return None
     from drydock.smoke.check import Check, SmokeSettings
 
     return SmokeSettings(
         base_url=base,
         checks=tuple(Check(**check) for check in smoke["checks"]),
-        openapi=smoke["openapi"] or None,
+        openapi=document or None,
         passes=smoke["passes"],
         deadline=smoke["deadline"],
         exclude=tuple(smoke["exclude"]),

@@ -17,7 +17,8 @@ from tests.support import databases
 
 STATUS = {
     "drydock", "drydock.commands", "drydock.commands.session", "drydock.commands.status",
-    "drydock.connection", "drydock.errors", "drydock.files", "drydock.formats",
+    "drydock.connection", "drydock.conversion", "drydock.errors", "drydock.files",
+    "drydock.formats",
     "drydock.formats.books", "drydock.formats.recognition", "drydock.ledger",
     "drydock.migration", "drydock.plan", "drydock.reports", "drydock.setting", "drydock.settings",
     "drydock.source", "drydock.tasks", "drydock.terminal", "drydock.terminal.colour",

@@ -13,6 +13,7 @@ database = "app.db"
 ignore = ["a", "b c"]
 [backend]
 start = ["python", "-m", "a b"]
+port = 8000
 env = { TOKEN = "geheim" }
 [smoke]
 checks = [{ path = "/x", headers = { Authorization = "Bearer geheim" } }]

@@ -191,6 +191,19 @@ def test_a_mistake_is_told_with_the_file_and_the_way_to_mend_it(write, text, pro
     assert str(root / "drydock.toml") in error.what
 
 
+@pytest.mark.parametrize("backend", ["", "[backend]\nstart = ['x']\n"])
+def test_a_check_that_could_never_be_sent_is_told(write, backend):
+    """Passed over, it would count as one that passed."""
+    checks = "checks = [{path = 'http://127.0.0.1:1/x'}, {path = '/health'}]\n"
+    error = refused(write(f"database = 'a.db'\n{backend}[smoke]\n{checks}"))
+    assert "smoke.checks[2] asks for /health, and no address is set" in error.problem
+    assert "base_url" in error.hint
+    told = f"{backend or '[backend]'}\nport = 1\n[smoke]\n{checks}"
+    assert settings.load(write(f"database = 'a.db'\n{told}")).smoke["checks"]
+    based = f"{backend}[smoke]\nbase_url = 'http://127.0.0.1:1'\n{checks}"
+    assert settings.load(write(f"database = 'a.db'\n{based}")).smoke["checks"]
+
+
 def test_settings_that_are_no_table_are_told(write):
     """Not a fault of Drydock's."""
     error = refused(write("[tool]\ndrydock = 5\n", "pyproject.toml"))
