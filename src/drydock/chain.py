@@ -16,7 +16,7 @@ from importlib import import_module
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from drydock import receipt, record, recovery, signals, state
+from drydock import hold, receipt, record, recovery, signals, state
 from drydock.errors import DrydockError, ExitCode
 from drydock.steps import Skipped
 
@@ -234,6 +234,7 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
         Stuck: A step could not be undone.
     """
     walk.heard = ""
+    hold.name_holders(error)  # before the backend, started again, is one of them
     signals.close_what_it_left(error)
     was_published = walk.published
     position = CHAIN.index(failed)

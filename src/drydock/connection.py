@@ -100,15 +100,26 @@ class DatabaseLocked(DrydockError):
 
     exit_code = ExitCode.BUSY
 
-    def __init__(self, path: Path, why: str, holders: tuple[str, ...] = ()) -> None:
+    def __init__(self, path: Path, why: str, holders: tuple[str, ...] | None = None) -> None:
         self.path = path
-        self.holders = holders
-        named = [f"held by {holder}" for holder in holders]
+        self.why = why
         super().__init__(
             f"database is locked: {path}",
-            cause=[why, *(named or ["no process of yours has the file open; try: inv doctor"])],
+            cause=why,
             hint="close that program (or let it finish), then run the command again",
         )
+        self.holders: tuple[str, ...] | None = None
+        if holders is not None:
+            self.name(holders)
+
+    def name(self, holders: tuple[str, ...]) -> None:
+        """Say who has the database open, once somebody has looked."""
+        self.holders = holders
+        named = [f"held by {holder}" for holder in holders]
+        self.cause = [
+            self.why,
+            *(named or ["no process of yours has the file open; try: inv doctor"]),
+        ]
 
 
 def _circumstances(path: Path) -> list[str]:

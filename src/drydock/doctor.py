@@ -82,6 +82,8 @@ def _database(settings: Settings) -> Iterator[Fact]:
             page = int(opened.execute("PRAGMA page_size").fetchone()[0])
     except (DatabaseMissing, NotADatabase, OutOfReach, DatabaseLocked) as error:
         yield Fact("database", "file", "; ".join([error.what, *error.cause]), "wrong")
+        if isinstance(error, DatabaseLocked):
+            yield from _holders(connection.require_file(path))
         return
     real = connection.require_file(path)
     state = real.stat()

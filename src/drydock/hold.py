@@ -152,6 +152,12 @@ def named(path: Path) -> tuple[str, ...]:
     return _told(holders(path).found)
 
 
+def name_holders(error: BaseException) -> None:
+    """Say in `error` who has the database open, where it is locked and nobody has looked yet."""
+    if isinstance(error, DatabaseLocked) and error.holders is None:
+        error.name(named(error.path))
+
+
 def left_behind(path: Path, device: int, inode: int, *, timeout: float) -> tuple[str, ...]:
     """Return who still has a file open that another one has replaced at `path`, as `named` does.
 

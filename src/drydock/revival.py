@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SIDECARS = ("-wal", "-shm", "-journal")
 
 
-def ailment(live: Path) -> str | None:
+def ailment(live: Path, *, timeout: float) -> str | None:
     """Return why there is no database to be read at `live`, None where there is one.
 
     Raises:
@@ -37,7 +37,7 @@ def ailment(live: Path) -> str | None:
     if live.is_file() and live.stat().st_size == 0:
         return "it is empty (0 bytes)"
     try:
-        connection.read(live).close()
+        connection.read(live, timeout=timeout).close()
     except NotADatabase as error:
         return "; ".join(error.cause)
     return None

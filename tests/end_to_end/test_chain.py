@@ -6,12 +6,14 @@ import json
 import re
 import sqlite3
 import stat
+import sys
 from contextlib import closing
 
 import pytest
 
 from drydock.errors import ExitCode
 from tests.support.project import Project, free_port
+from tests.support.stray import Stray
 
 PENDING = ["002_add_tag", "003_shops", "004_rebuild_item"]
 
@@ -497,6 +499,19 @@ def test_database_is_locked_names_the_process(project, mode):
         stray.execute("ROLLBACK")
     assert project.dump() == before
     assert project.journal_mode() == mode
+
+
+@pytest.mark.parametrize("mode", ["delete"])
+def test_every_command_that_waits_in_vain_names_who_has_the_database(project):
+    """One that only reads, one in a walk, one between steps, and the page that helps then."""
+    with Stray(project.database) as stray:
+        stray.sql("BEGIN EXCLUSIVE")
+        for words in (["status"], ["backup"], ["migrate"], ["adopt", "--dry-run"]):
+            done = project.inv(*words)
+            assert done.returncode == ExitCode.BUSY, done.stderr
+            assert f"held by {sys.executable} -c" in done.stderr
+            assert f"(pid {stray.pid})" in " ".join(done.stderr.split())
+        assert f"(pid {stray.pid})" in project.inv("doctor").stdout
 
 
 def test_a_step_before_a_refused_one_is_undone(tmp_path):

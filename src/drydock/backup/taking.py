@@ -53,7 +53,7 @@ class Taking:
         """Whether `finish` would answer at once, well or not."""
         return self._proving is not None and self._proving.is_over
 
-    def copy(self, progress: Callable[[int, int], None] | None) -> None:
+    def copy(self, progress: Callable[[int, int], None] | None, timeout: float) -> None:
         """Copy the database, and let the proof begin; see `begin`."""
         with self._or_nothing():
             reach("backup-1")
@@ -63,7 +63,7 @@ class Taking:
             if self._hold:
                 comparer = copying.at_rest(self.database, self.file, progress)
             else:
-                rows_before = self._copy_one_instant()
+                rows_before = self._copy_one_instant(timeout)
                 # Its source goes on changing, so the copy is only digested.
                 comparer = start_pages("compare", str(self.file), str(self.file))
             reach("backup-2")
@@ -114,9 +114,9 @@ class Taking:
             sqlite=proof.sqlite,
         )
 
-    def _copy_one_instant(self) -> dict[str, int]:
+    def _copy_one_instant(self, timeout: float) -> dict[str, int]:
         """Copy what a reader sees now; return the number of its rows by table."""
-        with closing(connection.read(self.database)) as source:
+        with closing(connection.read(self.database, timeout=timeout)) as source:
             self._journal_mode = str(source.execute("PRAGMA journal_mode").fetchone()[0]).lower()
             source.execute("BEGIN")
             rows = count_rows(source)  # opens the snapshot that is copied
@@ -144,6 +144,7 @@ def begin(
     folder: Path,
     *,
     purpose: str,
+    timeout: float = 5.0,
     hold: Hold | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Taking:
@@ -153,18 +154,19 @@ def begin(
         database: The live database's real path.
         folder: The folder of backups; created 0700.
         purpose: See `Manifest.purpose`.
+        timeout: Seconds to wait for a lock.
         hold: The live database, held: then the copy is compared byte by byte. Without it the
             application may go on writing; the copy is of one instant, and rows are counted.
         progress: Called with bytes done and bytes in all.
 
     Raises:
-        BackupFailed: It could not be copied; nothing of it is left.
+        BackupFailed, DatabaseLocked: It could not be copied; nothing of it is left.
         DatabaseDamaged: SQLite cannot read it.
     """
     files.folder_of_copies(folder)
     home = record.unique_folder(folder, record.stamp_now())
     taking = Taking(database, home, purpose, hold)
-    taking.copy(progress)
+    taking.copy(progress, timeout)
     return taking
 
 
@@ -173,13 +175,15 @@ def take(
     folder: Path,
     *,
     purpose: str,
+    timeout: float = 5.0,
     hold: Hold | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backup:
     """Make a proved backup of `database` in a new folder of `folder`; the arguments are `begin`'s.
 
     Raises:
-        BackupFailed: It could not be made or proved; nothing of it is left.
+        BackupFailed, DatabaseLocked: It could not be made or proved; nothing of it is left.
         DatabaseDamaged: SQLite finds the copy unsound, so its source is.
     """
-    return begin(database, folder, purpose=purpose, hold=hold, progress=progress).finish()
+    begun = begin(database, folder, purpose=purpose, timeout=timeout, hold=hold, progress=progress)
+    return begun.finish()

@@ -178,7 +178,9 @@ def _survey(walk: Walk, scratch: Path) -> tuple[Survey, recording.Signature]:
     """Try every script on copies in `scratch`; return what was found, and of which schema."""
     began = time.monotonic()
     walk.reporter.step_began("try scripts")
-    taken = backup.take(walk.live, scratch / "backup", purpose="backup")
+    taken = backup.take(
+        walk.live, scratch / "backup", purpose="backup", timeout=walk.settings.timeout
+    )
     with closing(connection.read_only(taken.file)) as opened:
         every = _files(walk, opened)
         applied = formats.entries(opened, every)
@@ -241,7 +243,7 @@ def _record(
     alongside: AbstractContextManager[object],
 ) -> None:
     """Take a proved backup, then write."""
-    backup.take(walk.live, walk.settings.backups, purpose="backup")
+    backup.take(walk.live, walk.settings.backups, purpose="backup", timeout=walk.settings.timeout)
     recording.write(
         walk.live,
         entries,

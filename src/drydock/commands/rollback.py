@@ -84,7 +84,7 @@ def run(walk: Walk, name: str | None, *, restores: bool = False) -> None:
         raise NothingToRollBack
     wanted = _wanted(walk, name or (last.backup if last else ""))
     require_sound(wanted)
-    ill = revival.ailment(walk.live)
+    ill = revival.ailment(walk.live, timeout=walk.settings.timeout)
     if not walk.options.yes:
         ask_first(walk, wanted, last, ill, _typed(walk, name, restores=restores))
     stop = chain.step_named("stop-backend")
@@ -108,9 +108,11 @@ def _wanted(walk: Walk, name: str) -> Backup:
         file = Path(name).resolve()
         if not file.is_file() or file == walk.live:
             raise
-    taken = backup.take(file, walk.settings.backups, purpose="backup")
+    taken = backup.take(
+        file, walk.settings.backups, purpose="backup", timeout=walk.settings.timeout
+    )
     walk.reporter.note(f"{name} was taken into the backups first, proved: {taken.id}")
-    if revival.ailment(walk.live):
+    if revival.ailment(walk.live, timeout=walk.settings.timeout):
         return taken
     with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
         mode = str(opened.execute("PRAGMA journal_mode").fetchone()[0]).lower()

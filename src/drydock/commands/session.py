@@ -127,6 +127,9 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
 
 def _walked_back(error: DrydockError | OSError | sqlite3.OperationalError) -> DrydockError:
     """Return what is to be shown; a run that the error left between two steps is taken back."""
+    from drydock import hold
+
+    hold.name_holders(error)
     walk = _Session.walk
     if walk is not None and walk.run is not None:
         from drydock import chain

@@ -171,7 +171,7 @@ def summary(settings: Settings, found: Plan) -> str:
 def _show_differences(settings: Settings, terminal: Terminal, found: Plan) -> None:
     import difflib
 
-    with closing(connection.read(settings.database)) as opened:
+    with closing(connection.read(settings.database, timeout=settings.timeout)) as opened:
         for each in found.edited:
             applied = ledger.text_of(opened, each.name)
             lines = difflib.unified_diff(

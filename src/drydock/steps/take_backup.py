@@ -70,6 +70,7 @@ def perform(walk: Walk) -> str:
         walk.live,
         walk.record.folder / "backup" if rehearsal else walk.settings.backups,
         purpose="migrate" if walk.hold else walk.purpose,
+        timeout=walk.settings.timeout,
         hold=walk.hold,
         progress=lambda done, total: walk.reporter.progress("backup", done, total, "bytes"),
     )

@@ -9,11 +9,12 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from drydock import backup, hold
+from drydock import backup, connection, hold
 from drydock.backup import BackupFailed, DatabaseDamaged, copying, proving, taking
 from drydock.errors import ExitCode, Interrupted
 from tests.support.databases import ODD, ask, beside, change, dump, populate, quoted
@@ -142,7 +143,7 @@ def test_a_copy_that_differs_from_its_source_is_no_backup(tmp_path, folder, monk
 FULL = """
 import sys
 from pathlib import Path
-from drydock import backup, hold
+from drydock import backup, connection, hold
 live, folder = map(Path, sys.argv[1:])
 held = hold.take(live, timeout=0.2, announce=lambda _: None)
 try:
@@ -283,4 +284,16 @@ def test_what_the_disk_refuses_while_it_is_copied_is_told(tmp_path, folder, monk
     with pytest.raises(BackupFailed) as caught:
         take(live, folder)
     assert "Input/output error" in caught.value.cause[0]
+    assert names(folder) == []
+
+
+def test_it_waits_for_a_lock_as_long_as_it_is_told(tmp_path, folder):
+    """And not for a time of its own."""
+    live = populate(tmp_path / "app.db", mode="delete")
+    with Stray(live) as stray:
+        stray.sql("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        with pytest.raises(connection.DatabaseLocked):
+            backup.take(live, folder, purpose="backup", timeout=0.1)
+        assert time.monotonic() - began < 3
     assert names(folder) == []
