@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import socket
 import sqlite3
 import stat
 import sys
@@ -434,6 +436,22 @@ def test_a_backend_that_is_unwell_on_the_new_database_brings_the_old_one_back(se
     assert served.left_over() == []
 
 
+def test_a_smoke_test_without_a_backend_says_so_and_who_is_on_its_port(tmp_path):
+    """It has not ended, it never ran; what to type is what starts it."""
+    project = Project(tmp_path / "project", port=free_port())
+    refused = project.inv("smoke-test")
+    assert refused.returncode == ExitCode.DIFFERENT
+    assert "hint: inv start-backend\n" in refused.stderr
+    with socket.create_server(("127.0.0.1", project.port)):
+        refused = project.inv("smoke-test")
+    assert refused.returncode == ExitCode.DIFFERENT
+    assert "error: the backend is not running; nothing was asked\n" in refused.stderr
+    told = " ".join(refused.stderr.split())
+    assert "cause: on its port is another program, " in told
+    assert f"(pid {os.getpid()})" in told
+    assert f"hint: stop that program (kill {os.getpid()}), then: inv start-backend" in told
+
+
 def test_f50_when_the_way_back_fails_nothing_is_deleted_and_the_commands_are_printed(served):
     """The backend stays down, the exit code is its own, the backup is named."""
     before = served.dump()
@@ -490,8 +508,6 @@ def test_database_is_locked_names_the_process(project, mode):
     before = project.dump()
     with closing(sqlite3.connect(project.database, isolation_level=None)) as stray:
         stray.execute("BEGIN IMMEDIATE")
-        import os
-
         done = project.inv("migrate", "--yes")
         assert done.returncode == ExitCode.BUSY, done.stderr
         assert f"pid {os.getpid()}" in done.stderr

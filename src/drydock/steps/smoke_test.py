@@ -13,6 +13,8 @@ from drydock.walk import service_settings
 from drydock.words import counted
 
 if TYPE_CHECKING:
+    from drydock.service.backend import ServiceSettings
+    from drydock.service.discovery import Foreign
     from drydock.settings import Settings
     from drydock.smoke.check import SmokeSettings
     from drydock.walk import Walk
@@ -33,12 +35,24 @@ class SchemaChangedByBackend(DrydockError):
 
 
 class BackendNotRunning(DrydockError):
-    """There is no backend to ask."""
+    """There is no backend to ask; `stranger` is the program that is on its port."""
 
     exit_code = ExitCode.DIFFERENT
 
-    def __init__(self) -> None:
-        super().__init__("the backend is not running; nothing was asked", hint="inv start-backend")
+    def __init__(self, stranger: Foreign | None = None) -> None:
+        cause, first = [], ""
+        if stranger is not None:
+            from drydock.service.command import described
+
+            who = described(stranger.pid, stranger.command)
+            cause = [f"on its port is another program, {who}", stranger.why]
+            kill = f" (kill {stranger.pid})" if stranger.pid else ""
+            first = f"stop that program{kill}, then: "
+        super().__init__(
+            "the backend is not running; nothing was asked",
+            cause=cause,
+            hint=f"{first}inv start-backend",
+        )
 
 
 def perform(walk: Walk) -> str:
@@ -46,7 +60,7 @@ def perform(walk: Walk) -> str:
 
     Raises:
         SmokeFailed, SmokeRefused: See `drydock.smoke`.
-        BackendNotRunning: There is nobody to ask.
+        BackendNotRunning, ForeignListener: There is nobody to ask.
         SchemaChangedByBackend: The application altered the schema.
     """
     settings = smoke_settings(walk.settings)
@@ -63,8 +77,8 @@ def perform(walk: Walk) -> str:
 
     service = service_settings(walk.settings)
     configured = walk.settings.has_backend
-    if configured and isinstance(discovery.find(service), discovery.Absent):
-        raise BackendNotRunning
+    if configured:
+        _require_backend(service)
     try:
         report = run(
             settings,
@@ -78,6 +92,17 @@ def perform(walk: Walk) -> str:
     if walk.run is not None:
         reach("smoke-1")
     return f"{counted(len(report.checks), 'check')} passed"
+
+
+def _require_backend(service: ServiceSettings) -> None:
+    from drydock.service import discovery
+    from drydock.service.errors import ForeignListener
+
+    found = discovery.find(service)
+    if isinstance(found, discovery.Foreign) and discovery.started_by_us(service):
+        raise ForeignListener(service.port or 0, found)  # it runs, and another would answer for it
+    if not isinstance(found, discovery.Running):
+        raise BackendNotRunning(found if isinstance(found, discovery.Foreign) else None)
 
 
 def smoke_settings(settings: Settings) -> SmokeSettings | None:
