@@ -180,8 +180,10 @@ def perform(walk: Walk, step: Step) -> None:
         line = step.perform(walk)
         walk.heed()
     except BaseException as error:
-        walk.reporter.step_failed(step.name, walk.took(step.name, "failed", str(error), began))
         known = error if isinstance(error, DrydockError) else Unforeseen(error, walk)
+        if walk.published:
+            state.withdraw(known)
+        walk.reporter.step_failed(step.name, walk.took(step.name, "failed", str(error), began))
         with signals.undisturbed():
             go_back(walk, step, known)
         if known is error:

@@ -5,6 +5,7 @@ It asks the live file where the record alone could be wrong. It changes nothing 
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,12 @@ def tell(walk: Walk, error: DrydockError, *, was_published: bool) -> None:
         if isinstance(error, DatabaseLocked) and walk.options.no_backend:
             error.hint = f"if it is the backend: inv stop-backend\nelse {error.hint}"
     empty.make_again(walk, error)
+
+
+def withdraw(error: DrydockError) -> None:
+    """Take out of `error` that nothing was touched: who raised it did not know of the publish."""
+    error.what = re.sub(r"[;,] nothing was (touched|changed)\b", "", error.what)
+    error.args = (error.what,)
 
 
 def untouched(walk: Walk) -> str:

@@ -452,6 +452,18 @@ def test_a_smoke_test_without_a_backend_says_so_and_who_is_on_its_port(tmp_path)
     assert f"hint: stop that program (kill {os.getpid()}), then: inv start-backend" in told
 
 
+def test_behind_a_publish_nothing_is_called_untouched(project):
+    """The previous database is back, which is another story."""
+    before = project.dump()
+    project.settings('models = "application:Bse"')
+    done = project.inv("migrate", "--yes")
+    assert done.returncode == ExitCode.ROLLED_BACK, done.stderr
+    assert "error: the models application:Bse cannot be loaded\n" in done.stderr
+    assert "state: app.db is the previous database again" in done.stderr
+    assert "nothing was touched" not in done.stderr + project.inv("history").stdout
+    assert project.dump() == before
+
+
 def test_f50_when_the_way_back_fails_nothing_is_deleted_and_the_commands_are_printed(served):
     """The backend stays down, the exit code is its own, the backup is named."""
     before = served.dump()
