@@ -61,7 +61,7 @@ class DatabaseMissing(DrydockError):
         super().__init__(
             f"{path} {why}; nothing was touched",
             cause=[f"a database file near it: {file}" for file in near],
-            hint="set database in [tool.drydock], mean a new one: inv migrate --create\n"
+            hint="set database in the settings, mean a new one: inv migrate --create\n"
             "where it was lost, bring a backup back: inv restore BACKUP (inv backups lists them)",
         )
 

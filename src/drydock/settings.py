@@ -17,6 +17,10 @@ from drydock.setting import BACKEND, GENERAL, SECTIONS, SMOKE, SettingsError, va
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+OWN_FILE = "drydock.toml"
+NOWHERE = "the settings"
+"""What is named as their source where no file holds any."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -82,10 +86,12 @@ def load(root: Path | None = None, overrides: Mapping[str, Any] | None = None) -
     }
     general = filled[""]
     if not general["database"]:
+        is_new = source == NOWHERE
+        where, head = ("pyproject.toml", "[tool.drydock]\n") if is_new else ("it", "")
         raise SettingsError(
             source,
             "no database is set",
-            hint='add to pyproject.toml:\n[tool.drydock]\ndatabase = "app.db"',
+            hint=f'add to {where}:\n{head}database = "app.db"',
         )
     _require_an_address(filled, sources)
     return Settings(
@@ -138,7 +144,7 @@ def _path(name: str, general: Mapping[str, Any], sources: Mapping[str, str]) -> 
 def _read_file(root: Path | None) -> tuple[Path, str, Mapping[str, Any]]:
     start = root or Path.cwd()
     for folder in (start, *start.parents):
-        own = folder / "drydock.toml"
+        own = folder / OWN_FILE
         if own.is_file():
             return folder, str(own), _parse(own)
         shared = folder / "pyproject.toml"
@@ -146,7 +152,7 @@ def _read_file(root: Path | None) -> tuple[Path, str, Mapping[str, Any]]:
             table = _parse(shared).get("tool", {}).get("drydock")
             if table is not None:
                 return folder, f"{shared} [tool.drydock]", table
-    return start, "the settings", {}
+    return start, NOWHERE, {}
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -165,9 +171,8 @@ def _items(given: Mapping[str, Any], origin: str) -> list[tuple[str, str, Any]]:
     for name, value in given.items():
         if name in ("backend", "smoke"):
             if not hasattr(value, "items"):
-                raise SettingsError(
-                    origin, f"{name} must be a table", hint=f"[tool.drydock.{name}]"
-                )
+                head = name if origin.endswith(OWN_FILE) else f"tool.drydock.{name}"
+                raise SettingsError(origin, f"{name} must be a table", hint=f"write: [{head}]")
             items += [
                 (name, inner, valued(SECTIONS[name], f"{name}.{inner}", inner, each, origin))
                 for inner, each in value.items()

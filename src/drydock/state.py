@@ -74,9 +74,8 @@ def _way_on(walk: Walk) -> str:
 
 
 def _log_advice(walk: Walk) -> str:
-    if not walk.has_backend:
-        return ""
-    return f"\nthe backend's log: {walk.settings.root / walk.settings.backend['log']}"
+    log = walk.settings.root / walk.settings.backend["log"]
+    return f"\nthe backend's log: {log}" if walk.has_backend and log.exists() else ""
 
 
 def standing(walk: Walk) -> str:

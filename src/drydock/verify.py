@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was verified; `problems` are lines, empty when all is well; `notes` are no failure."""
+    """What was verified; `problems` are lines, empty when all is well; `notes` are no failure.
+
+    `history` are those of the problems that files and ledger have with each other.
+    """
 
     tables: int
     against: str
     problems: tuple[str, ...]
+    history: tuple[str, ...]
     notes: tuple[str, ...]
     schema: Schema
 
@@ -40,12 +44,13 @@ class SchemaDiffers(DrydockError):
 
     exit_code = ExitCode.DIFFERENT
 
-    def __init__(self, name: str, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
+    def __init__(self, name: str, found: Verification) -> None:
+        self.problems = found.problems
+        hints = ["what to do about the files: inv review"] if found.history else []
+        if len(found.problems) > len(found.history):
+            hints.append("write the migration that makes it so (inv new NAME), or mend the models")
         super().__init__(
-            f"{name} is not as it should be",
-            cause=list(self.problems),
-            hint="write the migration that makes it so (inv new NAME), or mend the models",
+            f"{name} is not as it should be", cause=list(self.problems), hint="\n".join(hints)
         )
 
 
@@ -73,7 +78,8 @@ def verify(
     """
     schema = schema_inventory.inventory(opened)
     state = plan.make(formats.entries(opened, migrations), migrations)
-    problems = _history(state, all_applied=all_applied)
+    history = _history(state, all_applied=all_applied)
+    problems = [*history]
     if not after_publish:
         problems += backup.quick_check(opened)
         problems += violations(opened, limit=20)
@@ -89,7 +95,14 @@ def verify(
         problems += _against_file(settings, schema)
     if pending and (settings.models or settings.schema):
         notes.append(f"{len(state.pending)} pending: not compared with models or schema file")
-    return Verification(len(schema.own_tables), against, tuple(problems), tuple(notes), schema)
+    return Verification(
+        tables=len(schema.own_tables),
+        against=against,
+        problems=tuple(problems),
+        history=tuple(history),
+        notes=tuple(notes),
+        schema=schema,
+    )
 
 
 def _history(state: Plan, *, all_applied: bool) -> list[str]:

@@ -46,7 +46,7 @@ class TimeLimitReached(MigrationFailed):
             "it ran longer than time_limit in the settings allows",
             line=line,
             statement=statement,
-            hint="raise time_limit in [tool.drydock], or make it faster; then run: inv migrate",
+            hint="raise time_limit in the settings, or make it faster; then run: inv migrate",
         )
 
 

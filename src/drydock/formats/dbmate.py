@@ -58,7 +58,7 @@ class Dbmate(Format):
             raise BooksRefused(
                 self.name,
                 f"{self.table} has the column dirty, which is golang-migrate's",
-                hint='say whose the folder is in [tool.drydock]: format = "golang-migrate"',
+                hint='say whose the folder is in the settings: format = "golang-migrate"',
             )
         rows = connection.execute(f"SELECT version FROM {self.table} ORDER BY version")
         return tuple(Mark(str(version)) for (version,) in rows)

@@ -137,7 +137,7 @@ def _project(folder: Path) -> tuple[Path, str]:
     raise MigrationError(
         folder / "manage.py",
         "no manage.py that names DJANGO_SETTINGS_MODULE, here or above",
-        hint='set migrations in [tool.drydock] to the folder of manage.py: migrations = "."',
+        hint='set migrations in the settings to the folder of manage.py: migrations = "."',
     )
 
 

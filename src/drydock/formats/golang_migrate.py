@@ -44,7 +44,7 @@ class GolangMigrate(Format):
             raise BooksRefused(
                 self.name,
                 f"{self.table} has no column dirty: it is dbmate's",
-                hint='say whose the folder is in [tool.drydock]: format = "dbmate"',
+                hint='say whose the folder is in the settings: format = "dbmate"',
             )
         row = connection.execute(f"SELECT version, dirty FROM {self.table}").fetchone()
         if row is None:

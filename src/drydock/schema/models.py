@@ -43,7 +43,7 @@ class ModelsUnusable(DrydockError):
             f"the models {target} cannot be loaded; nothing was touched",
             cause=cause,
             at=at,
-            hint=hint or "set models in [tool.drydock] to module:Base, or leave it out",
+            hint=hint or "set models in the settings to module:Base, or leave it out",
         )
 
 

@@ -85,7 +85,7 @@ def perform(walk: Walk) -> str:
             alive=lambda: not configured or isinstance(discovery.find(service), discovery.Running),
         )
     except SmokeFailed as error:
-        if configured:
+        if configured and service.log.exists():
             error.hint = f"read the backend's log ({service.log}), then run again: inv smoke-test"
         raise
     _require_same_schema(walk)

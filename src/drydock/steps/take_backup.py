@@ -38,7 +38,7 @@ class DiskTooFull(DrydockError):
         super().__init__(
             "there is not enough room on the disk; nothing was touched",
             cause=f"{folder} has {size(free)} free, a run may need {size(needed)}",
-            hint="make room, or set backups in [tool.drydock] to a folder on another disk",
+            hint="make room, or set backups in the settings to a folder on another disk",
         )
 
 

@@ -49,7 +49,7 @@ def perform(walk: Walk) -> str:
     for note in result.notes:
         walk.reporter.note(note)
     if result.problems:
-        raise verify.SchemaDiffers(walk.settings.database.name, result.problems)
+        raise verify.SchemaDiffers(walk.settings.database.name, result)
     walk.schema = result.schema
     from drydock.schema.expectation import expect
 

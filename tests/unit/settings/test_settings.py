@@ -112,10 +112,18 @@ def test_what_can_be_meant_is_taken(write):
 
 
 def test_what_to_write_where_nothing_is_set_is_toml(write):
-    """On three lines; a table's head and a key on one are a mistake of their own."""
+    """On lines of their own, without a head that the file has already."""
     import tomllib
 
-    _, _, text = refused(write("")).hint.partition("\n")
+    told, _, text = refused(write("")).hint.partition("\n")
+    assert (told, tomllib.loads(text)) == ("add to it:", {"database": "app.db"})
+    (write("") / "drydock.toml").unlink()
+    told, _, text = refused(write("[tool.drydock]\nkeep = 3\n", "pyproject.toml")).hint.partition(
+        "\n"
+    )
+    assert (told, tomllib.loads(text)) == ("add to it:", {"database": "app.db"})
+    told, _, text = refused(write("", "pyproject.toml")).hint.partition("\n")
+    assert told == "add to pyproject.toml:"
     assert tomllib.loads(text) == {"tool": {"drydock": {"database": "app.db"}}}
 
 
@@ -166,7 +174,7 @@ def test_what_invoke_was_given_stands_above_the_file(write):
         ("timeout = 'soon'", "timeout must be a number", "timeout: "),
         ("network_files = 'maybe'", "network_files must be true or false", "network_files: "),
         ("database = 7", "database must be a text, not 7", "database: "),
-        ("backend = 'x'", "backend must be a table", "[tool.drydock.backend]"),
+        ("backend = 'x'", "backend must be a table", "write: [backend]"),
         ("[backend]\nenv = 'x'", "backend.env must be a table", "backend.env: "),
         ("[smoke]\nchecks = ['/x']", "smoke.checks[1] has no path", "path"),
         (
@@ -208,6 +216,8 @@ def test_settings_that_are_no_table_are_told(write):
     """Not a fault of Drydock's."""
     error = refused(write("[tool]\ndrydock = 5\n", "pyproject.toml"))
     assert "must be a table" in error.problem
+    error = refused(write("[tool.drydock]\nbackend = 5\n", "pyproject.toml"))
+    assert error.hint == "write: [tool.drydock.backend]"
 
 
 def test_every_name_that_invoke_may_set_is_known_to_it():
