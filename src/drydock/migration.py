@@ -280,16 +280,18 @@ def _places(path: Path, migrations: Mapping[str, Migration]) -> dict[str, int]:
 
 
 class FolderMissing(DrydockError):
-    """The folder of migrations is not there."""
+    """The folder of migrations is not there, or is no folder."""
 
     exit_code = ExitCode.USAGE
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        super().__init__(
-            f"the folder of migrations {folder} does not exist; nothing was touched",
-            hint="set migrations in [tool.drydock], or make the first one: inv new NAME",
-        )
+        if folder.exists():
+            why, way = "is a file", "set migrations in the settings to a folder"
+        else:
+            why = "does not exist"
+            way = "set migrations in the settings, or make the first one: inv new NAME"
+        super().__init__(f"the folder of migrations {folder} {why}; nothing was touched", hint=way)
 
 
 def _has_our_ending(entry: os.DirEntry[str]) -> bool:

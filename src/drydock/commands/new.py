@@ -70,7 +70,11 @@ def write(
     clean = re.sub(r"[\s-]+", "_", name.strip()).lower()
     if not _NAME.fullmatch(clean):
         raise BadName(name)
-    settings.migrations.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.migrations.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        _require_own(settings)  # another tool's migrations may be one file
+        raise migration.FolderMissing(settings.migrations) from error
     _require_own(settings)
     number = _next_number(migration.read_folder(settings.migrations))
     stem = f"{number}_{clean}"

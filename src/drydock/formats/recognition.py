@@ -53,7 +53,7 @@ class FormatUnclear(DrydockError):
         super().__init__(
             f"which tool's migrations are in {folder}? nothing was touched",
             cause=[f"{name}: {reason}" for name, reason in seen],
-            hint=f"say it in [tool.drydock]: {choices}",
+            hint=f"say it in the settings: {choices}",
         )
 
 
@@ -114,7 +114,8 @@ def read(
     """
     if wanted not in (AUTO, OURS):
         format_ = format_named(wanted)
-        if not folder.exists():
+        may_be_a_file = wanted == "sqlite-utils"
+        if not (folder.is_dir() or (may_be_a_file and folder.is_file())):
             raise migration.FolderMissing(folder)
         return format_.read(folder)
     if wanted == OURS or not folder.exists() or _is_surely_ours(connection):

@@ -56,6 +56,14 @@ def test_a_new_migration_gets_a_free_number_and_the_last_place(folder):
     assert names(folder) == ["002_second", "001_first", "zebra", "003_later", "add tags", "middle"]
 
 
+def test_where_a_file_stands_no_migration_is_written(tmp_path):
+    """Told as the settings' mistake, not as the system's refusal."""
+    (tmp_path / "drydock.toml").write_text('database = "a.db"\nmigrations = "file"\n')
+    (tmp_path / "file").touch()
+    with pytest.raises(migration.FolderMissing, match="is a file; nothing was touched"):
+        new.write(settings.load(tmp_path), "later", python=False)
+
+
 @pytest.mark.parametrize(
     ("line", "problem"), [("zebr", "is no file of this folder"), ("middle", "stands here twice")]
 )

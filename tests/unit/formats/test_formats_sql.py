@@ -14,7 +14,7 @@ import pytest
 
 from drydock import evidence, executor
 from drydock.executor import MigrationFailed
-from drydock.formats import BooksRefused, FormatUnclear, UnknownFormat
+from drydock.formats import BooksRefused, FormatUnclear, UnknownFormat, recognition
 from drydock.formats.siphash import siphash13
 from drydock.migration import FolderMissing, MigrationError
 from drydock.schema.inventory import inventory
@@ -639,10 +639,13 @@ def test_a_link_out_of_the_folder_is_refused(bench, tmp_path):
 def test_a_folder_that_is_not_there_is_told(bench):
     """Also where the setting says whose it is."""
     bench.folder.rmdir()
-    for wanted in ("auto", "dbmate", "alembic"):
-        bench.wanted = wanted
-        with pytest.raises(FolderMissing):
-            bench.read()
+    for made in (False, True):
+        if made:  # a file, which is sqlite-utils' alone
+            bench.folder.touch()
+        for wanted in sorted({*recognition.names()} - {made and "sqlite-utils"}):
+            bench.wanted = wanted
+            with pytest.raises(FolderMissing):
+                bench.read()
 
 
 def test_dates_in_names_are_no_numbers_of_ours(bench):

@@ -121,12 +121,14 @@ def test_a_symbolic_link_is_refused(folder, tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
-    """As is a file in its place."""
+    """As is a file in its place, beside which no command can make the folder."""
+    with pytest.raises(FolderMissing, match=r"does not exist; nothing was touched") as caught:
+        read_folder(tmp_path / "nowhere")
+    assert "inv new NAME" in caught.value.hint
     (tmp_path / "file").touch()
-    for path in (tmp_path / "nowhere", tmp_path / "file"):
-        with pytest.raises(FolderMissing, match=r"does not exist; nothing was touched") as caught:
-            read_folder(path)
-        assert "inv new NAME" in caught.value.hint
+    with pytest.raises(FolderMissing, match=r"file is a file; nothing was touched") as caught:
+        read_folder(tmp_path / "file")
+    assert caught.value.hint == "set migrations in the settings to a folder"
 
 
 def test_what_was_read_is_what_is_run(folder):
