@@ -28,7 +28,7 @@ class UnknownMigration(DrydockError):
         import difflib
 
         self.name = name
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
+        near = difflib.get_close_matches(name, [*dict.fromkeys(known)], n=3, cutoff=0.3)
         super().__init__(
             f"there is no migration named {name!r}; nothing was touched",
             hint=f"did you mean: {', '.join(near)}" if near else "list them: inv status",

@@ -172,3 +172,20 @@ def test_restore_with_output_copies_a_backup_out_and_touches_nothing_else(projec
     again = project.inv("restore", name, "--output", str(target))
     assert again.returncode == ExitCode.USAGE
     assert "exists already" in again.stderr
+
+
+def test_restore_rows_says_what_it_does_not_show_and_repeats_what_was_typed(project):
+    """Five of six rows are no six, and a hint is to be typed."""
+    assert project.inv("backup").returncode == 0
+    (taken,) = project.backups()
+    write(project, "DELETE FROM item WHERE id <= 6", "UPDATE owner SET name = name || '!'")
+    refused = project.inv("restore-rows", "item")
+    assert refused.returncode == ExitCode.REFUSED
+    assert "6 to insert" in refused.stderr
+    assert refused.stderr.count("note: + id=") == 5
+    assert "note: + and 1 more\n" in refused.stderr
+    assert "hint: agree on the command line: inv restore-rows item --yes\n" in refused.stderr
+    refused = project.inv("restore-rows", "owner", "--where", "id < 9", "--from", taken)
+    assert "note: ~ and 3 more\n" in refused.stderr
+    told = " ".join(refused.stderr.split())
+    assert f"inv restore-rows owner --where 'id < 9' --from {taken} --yes" in told

@@ -16,27 +16,29 @@ from drydock.commands.backups import told
 from drydock.commands.named import at_rest
 from drydock.errors import DrydockError, ExitCode
 from drydock.evidence import carry
-from drydock.words import counted
+from drydock.words import as_word, counted
 
 if TYPE_CHECKING:
     from drydock.walk import Walk
 
+EVERY_ROW = "1"
+"""What ``--where`` is when it is not given."""
 
 _PURPOSE = "rows"
 """What a backup is taken for here; the rows it holds are those from before, wrong or gone."""
 
 
 class RowsRefused(DrydockError):
-    """Bringing the rows back was not agreed to."""
+    """Bringing the rows back was not agreed to; `typed` is the command that asked."""
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, *, asked: bool) -> None:
+    def __init__(self, typed: str, *, asked: bool) -> None:
         super().__init__(
             "the rows were shown and not agreed to; nothing was changed"
             if asked
             else "there is nobody to agree to the rows; nothing was changed",
-            hint="agree on the command line: inv restore-rows … --yes",
+            hint=f"agree on the command line: {typed} --yes",
         )
 
 
@@ -57,7 +59,20 @@ def run(walk: Walk, table: str, where: str, source: str | None, *, silent: bool)
     walk.purpose = _PURPOSE
     with tempfile.TemporaryDirectory(prefix="drydock-rows-") as folder:
         file = _file(walk, source, Path(folder) / "source.db")
-        _bring_back(walk, carry.plan(file, walk.live, table, where=where), silent=silent)
+        planned = carry.plan(file, walk.live, table, where=where)
+        _bring_back(walk, planned, _typed(table, where, source, silent=silent), silent=silent)
+
+
+def _typed(table: str, where: str, source: str | None, *, silent: bool) -> str:
+    """Return the command that brings the same rows back, without ``--yes``."""
+    words = ["inv restore-rows", as_word(table)]
+    if where != EVERY_ROW:
+        words.append(f"--where {as_word(where)}")
+    if source is not None:
+        words.append(f"--from {as_word(source)}")
+    if silent:
+        words.append("--no-triggers")
+    return " ".join(words)
 
 
 def _file(walk: Walk, source: str | None, copy: Path) -> Path:
@@ -76,7 +91,7 @@ def _file(walk: Walk, source: str | None, copy: Path) -> Path:
     return file
 
 
-def _bring_back(walk: Walk, planned: carry.RowPlan, *, silent: bool) -> None:
+def _bring_back(walk: Walk, planned: carry.RowPlan, typed: str, *, silent: bool) -> None:
     _show(walk, planned, silent=silent)
     if not planned.inserts and not planned.updates:
         walk.reporter.note("nothing to do: the rows are there as they were")
@@ -84,7 +99,7 @@ def _bring_back(walk: Walk, planned: carry.RowPlan, *, silent: bool) -> None:
     if not walk.options.yes:
         answer = walk.reporter.ask(f"Bring these rows back into {planned.table}?")
         if not answer:
-            raise RowsRefused(asked=answer is False)
+            raise RowsRefused(typed, asked=answer is False)
     chain.perform(walk, chain.step_named("backup"))
     with closing(connection.writing(walk.live, timeout=walk.settings.timeout)) as opened:
         carry.apply(planned, opened, silent=silent)
@@ -100,10 +115,15 @@ def _show(walk: Walk, planned: carry.RowPlan, *, silent: bool) -> None:
         f"{planned.table} by {', '.join(planned.key)}: {planned.inserts:,} to insert, "
         f"{planned.updates:,} to update, {planned.same:,} the same already"
     )
-    for sign, samples in (("+", planned.inserted), ("~", planned.updated)):
+    for sign, count, samples in (
+        ("+", planned.inserts, planned.inserted),
+        ("~", planned.updates, planned.updated),
+    ):
         for sample in samples:
             values = ", ".join(f"{each.column}={each.before}" for each in sample.values)
             tell(f"{sign} {sample.key}: {values}")
+        if count > len(samples):
+            tell(f"{sign} and {count - len(samples):,} more")
     for left in planned.left_behind:
         tell(f"left behind: {counted(left.count, left.what)}: {left.reason}")
     for trigger in planned.triggers if planned.inserts or planned.updates else ():

@@ -220,6 +220,11 @@ class _Drill:
             yield said.append
         except (DrydockError, OSError, sqlite3.Error) as error:
             self._reporter.step_failed(name, time.monotonic() - began)
+            if isinstance(error, Interrupted):  # which told of the copy as of a database to keep
+                error.state = (
+                    f"{self._real.database.name} was only read, and nothing is left behind"
+                )
+                error.exit_code = ExitCode.INTERRUPTED
             if isinstance(error, (DrillFailed, Interrupted, OSError)):
                 raise
             lines = [str(error), *getattr(error, "cause", [])]

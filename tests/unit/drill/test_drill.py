@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from drydock import backup, drill, settings
+from drydock import backup, drill, executor, settings
 from drydock.commands import rollback
 from drydock.commands.drill import told
 from drydock.connection import DatabaseMissing
@@ -110,6 +110,20 @@ def test_a_way_back_that_leads_nowhere_is_found(project, temporary):
     assert found.value.cause == ["the copy's content is not what it was before"]
     assert "only read" in found.value.state
     assert reporter.failed == ["rollback"]
+    assert list(temporary.iterdir()) == []
+
+
+def test_ctrl_c_says_nothing_of_the_copy(project, temporary, monkeypatch):
+    """The user's database was only read; the copy is gone, and no state is told of it."""
+
+    def interrupted(*_, **__):
+        raise Interrupted("Ctrl-C")
+
+    monkeypatch.setattr(executor, "apply", interrupted)  # the instant of the signal
+    with pytest.raises(Interrupted) as caught:
+        run(project)
+    assert caught.value.state == "app.db was only read, and nothing is left behind"
+    assert caught.value.exit_code == ExitCode.INTERRUPTED
     assert list(temporary.iterdir()) == []
 
 

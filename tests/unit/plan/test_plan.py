@@ -86,3 +86,9 @@ def test_a_number_names_a_file_that_is_only_a_number_or_has_another_mark():
     made = plan.make((), files("1-first", "2.second", "3"))
     for target, count in (("1", 1), ("2", 2), ("3", 3)):
         assert len(plan.up_to(made, target)) == count
+
+
+def test_a_name_that_is_in_both_is_offered_once():
+    """In the ledger and among the files."""
+    error = UnknownMigration("002_ad", ("001_a", "002_add", "001_a", "002_add"))
+    assert error.hint.count("002_add") == 1

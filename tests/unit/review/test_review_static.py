@@ -330,6 +330,8 @@ def test_f10_transaction_left_open_is_an_error(review):
     """A file that ends inside its transaction would be rolled back."""
     found = review("BEGIN;\nUPDATE towns SET name = 'x' WHERE id = 1;")
     assert ("transaction-control", "error", 2) in {(f.rule, f.severity, f.line) for f in found}
+    (error,) = [each for each in found if each.severity == "error"]
+    assert "harmless" not in error.why
 
 
 def test_f15_keys_off_inside_a_transaction_is_no_protection(review):

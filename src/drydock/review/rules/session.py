@@ -60,6 +60,7 @@ def transaction_control(change: changes.Transaction, s: Situation) -> Iterator[V
             "error",
             ("the file ends inside a transaction, so all since BEGIN is rolled back",),
             "end the file with: COMMIT;",
+            why="what the file does since BEGIN would not be in the database",
         )
     elif change.verb == "BEGIN" and not s.conditional:
         yield Verdict(
