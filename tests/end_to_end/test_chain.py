@@ -46,6 +46,13 @@ def test_nothing_pending_touches_nothing(project):
     assert (project.database.read_bytes(), project.backups()) == before
 
 
+def test_quiet_says_nothing_when_all_is_well(project):
+    """Neither of a run nor of one that had nothing to do; a script may take a word for an error."""
+    for _ in range(2):
+        done = project.inv("migrate", "--yes", "--quiet")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_the_seven_names_on_one_line_do_the_same_work_once(served):
     """Each step runs once, whether named or walked."""
     done = served.inv(

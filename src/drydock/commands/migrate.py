@@ -37,7 +37,7 @@ def is_current(
     said = f"nothing pending: {len(found.applied)} applied to {settings.database.name}"
     if terminal.as_json:
         terminal.document({"run": None, "phase": "current", "summary": said, "error": None})
-    else:
+    elif not terminal.quiet:
         terminal.line(said)
     return True
 

@@ -45,7 +45,7 @@ class Terminal:
         self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False
     ) -> None:
         self.as_json = as_json
-        self._quiet = quiet
+        self.quiet = quiet
         self._verbose = verbose
         self._is_terminal = outlet.is_terminal(sys.stderr)
         self._colour = colour.is_wanted(is_terminal=self._is_terminal)
@@ -88,7 +88,7 @@ class Terminal:
         self.data(json.dumps({"format": 1, **content}, indent=2, ensure_ascii=False))
 
     def step_began(self, step: str) -> None:
-        if self._quiet:
+        if self.quiet:
             return
         if not self._is_terminal:
             self.line(f"… {step}")
@@ -101,7 +101,7 @@ class Terminal:
 
     def step_ended(self, step: str, detail: str, seconds: float, *, skipped: bool) -> None:
         self._rest()
-        if self._quiet:
+        if self.quiet:
             return
         mark = self.paint("dim", "-") if skipped else self.paint("good", "✓")
         took = "" if skipped and seconds < 0.05 else f"{seconds:6.1f} s"
@@ -130,7 +130,7 @@ class Terminal:
             self._live.count(one_line(what), done, total, unit)
 
     def note(self, text: str) -> None:
-        if not self._quiet:
+        if not self.quiet:
             told = as_typed(from_here(text))
             first, *rest = wrapped_whole(told, self._fold(), first="  note: ", rest="        ")
             self.line(f"  {self.paint('note', 'note:')}{first[7:]}")
@@ -138,7 +138,7 @@ class Terminal:
                 self.line(each)
 
     def reviewed(self, migrations: Sequence[Migration], findings: Sequence[Finding]) -> None:
-        if self._quiet or self.as_json:
+        if self.quiet or self.as_json:
             return
         from drydock.terminal.findings import lines
 
@@ -154,7 +154,7 @@ class Terminal:
             self.line()
 
     def inspected(self, evidence: Evidence) -> None:
-        if self._quiet:
+        if self.quiet:
             return
         from drydock.terminal.changes import as_table
 
