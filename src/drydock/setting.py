@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 # Name → (type, default, what it says). docs/settings.md and the editors' schema are made from it.
 GENERAL: dict[str, tuple[type, Any, str]] = {
     "database": (str, "", "the live database's file, relative to the project's root"),
-    "migrations": (str, "migrations", "the folder of .sql and .py migrations"),
+    "migrations": (
+        str,
+        "migrations",
+        "the folder of .sql and .py migrations; names that begin with _ or . are passed over",
+    ),
     "format": (
         str,
         "auto",

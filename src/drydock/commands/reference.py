@@ -52,6 +52,10 @@ This page is made by `python -m drydock.commands.reference`.
 | code | name | what it says |
 |---|---|---|
 """
+_OF_INVOKE = """
+Invoke itself ends with 1 before Drydock is asked: where there is no such task or flag, a name is missing that a task needs, or there is no tasks.py.
+It says so in one line without `error:`; a 1 of Drydock's own has one.
+"""
 
 
 def settings_page() -> str:
@@ -77,7 +81,7 @@ def errors_page() -> str:
         for error in every_error()
     )
     return (
-        f"{_ERRORS_HEAD}{codes}\n## Every error\n"
+        f"{_ERRORS_HEAD}{codes}{_OF_INVOKE}\n## Every error\n"
         f"| class | exit | what it means |\n|---|---|---|\n{rows}"
     )
 
