@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from drydock.errors import DrydockError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # Name → (type, default, what it says). docs/settings.md and the editors' schema are made from it.
 GENERAL: dict[str, tuple[type, Any, str]] = {
@@ -117,22 +117,27 @@ def valued(
         SettingsError: There is no such setting, or it cannot hold that value.
     """
     if name not in known:
-        every = [
-            *GENERAL,
-            *(f"{part}.{key}" for part in ("backend", "smoke") for key in SECTIONS[part]),
-        ]
-        import difflib
-
-        near = difflib.get_close_matches(shown, every, n=1, cutoff=0.5)
         raise SettingsError(
-            origin,
-            f"there is no setting {shown!r}",
-            hint=f"did you mean {near[0]!r}?" if near else "every setting: docs/settings.md",
+            origin, f"there is no setting {shown!r}", hint=nearest(shown, every_name())
         )
     held = _held(known[name], shown, value, origin, BOUNDS.get(shown))
     if shown == "smoke.checks":
         return [_check(each, number, origin) for number, each in enumerate(held, start=1)]
     return held
+
+
+def every_name() -> list[str]:
+    """Return the name of every setting: ``keep``, ``backend.port``."""
+    inner = (f"{part}.{key}" for part in ("backend", "smoke") for key in SECTIONS[part])
+    return [*GENERAL, *inner]
+
+
+def nearest(name: str, known: Sequence[str], prefix: str = "") -> str:
+    """Return the hint for a `name` that is none of those that are `known`; all have `prefix`."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {prefix + near[0]!r}?" if near else "every setting: docs/settings.md"
 
 
 def _held(

@@ -321,6 +321,17 @@ def test_create_leaves_no_database_behind_when_nothing_came_of_it(project, text,
     assert project.applied() == ["001_start", *PENDING]
 
 
+@pytest.mark.parametrize("mode", ["wal"])
+def test_a_mistyped_variable_of_the_environment_stops_the_command(project):
+    """As a mistyped line of the settings does; Invoke itself says nothing."""
+    refused = project.inv("status", INVOKE_DRYDOCK_DATABSE="other.db")
+    assert refused.returncode == ExitCode.USAGE
+    assert "no setting is called INVOKE_DRYDOCK_DATABSE; nothing was touched" in refused.stderr
+    assert "hint: did you mean 'INVOKE_DRYDOCK_DATABASE'?\n" in refused.stderr
+    other = project.inv("status", INVOKE_DRYDOCK_DATABASE="other.db")
+    assert "other.db does not exist" in other.stderr
+
+
 def test_f16_new_orphans_stop_the_run_with_their_rows(project):
     """A plain DELETE of a parent with keys off is caught by the inspection."""
     (project.migrations / "005_orphans.sql").write_text(

@@ -37,7 +37,7 @@ They stand in pyproject.toml under `[tool.drydock]`, or in a drydock.toml of the
 `database` is the only one that must be set.
 What Invoke's own configuration says stands above them, in Invoke's documented order: `drydock:` in invoke.yaml, then `INVOKE_DRYDOCK_…` variables (`INVOKE_DRYDOCK_BACKEND_PORT=8001`); flags of a task stand above all.
 Paths are relative to the folder of the file.
-An unknown name is an error that names the nearest known one; `inv doctor` shows what is in force and where it came from.
+An unknown name, in a variable too, is an error that names the nearest known one; `inv doctor` shows what is in force and where it came from.
 Editors complete them with [settings.schema.json](settings.schema.json).
 
 This page is made by `python -m drydock.commands.reference`.

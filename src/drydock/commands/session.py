@@ -15,11 +15,12 @@ import sys
 from typing import TYPE_CHECKING, ParamSpec
 
 from drydock.errors import DrydockError, Interrupted
+from drydock.setting import SettingsError, every_name, nearest
 from drydock.settings import Settings, load
 from drydock.terminal import Terminal, outlet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
     from invoke.context import Context
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 # As `drydock.signals.ENDING`, which a start need not load.
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+
+_PREFIX = "INVOKE_DRYDOCK_"
 
 
 class _Session:
@@ -46,7 +49,25 @@ class _Session:
 
 def settings_of(context: Context) -> Settings:
     """Return the project's settings, with what Invoke's configuration says."""
+    require_known(os.environ)
     return load(overrides=context.config.get("drydock"))
+
+
+def require_known(variables: Iterable[str]) -> None:
+    """Refuse an environment variable of ours by which Invoke would set nothing.
+
+    Raises:
+        SettingsError: It is called as no setting is.
+    """
+    ours = [name for name in variables if name.startswith(_PREFIX)]
+    known = [each.replace(".", "_").upper() for each in every_name()] if ours else []
+    for name in ours:
+        if (rest := name.removeprefix(_PREFIX)) not in known:
+            raise SettingsError(
+                "the environment",
+                f"no setting is called {name}",
+                hint=nearest(rest, known, _PREFIX),
+            )
 
 
 def terminal_of(_: Context) -> Terminal:
