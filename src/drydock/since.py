@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 from drydock import candidate, connection, evidence, executor, formats
 from drydock.errors import DrydockError
-from drydock.evidence import carry
-from drydock.evidence.carrying import CarryImpossible
+from drydock.evidence import carry, keeping
+from drydock.evidence.anchor import CarryImpossible
 from drydock.migration import Migration, MigrationError
+from drydock.names import fold
 from drydock.words import counted
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from drydock.evidence import Evidence
     from drydock.settings import Settings
@@ -83,27 +84,33 @@ def carry_over(published: Path, now: Path, target: Path) -> tuple[Carried, ...]:
         `target`. A table whose rows cannot be carried says why.
     """
     compared = evidence.compare(published, now)
-    waiting = [each.name for each in compared.tables if each.added or each.changed]
-    done: list[Carried] = []
+    waiting = [each.name for each in compared.tables if each.added or each.changed or each.removed]
+    plans: dict[str, carry.RowPlan] = {}
     failed: dict[str, str] = {}
     with closing(connection.candidate(target, journal=True)) as opened:
-        while waiting:
-            # A child's rows go in once those of its parent are there: try again while it helps.
-            left: list[str] = []
+        # A child's rows go in once those of its parent are there: again, while it helps.
+        done: set[str] = set()
+        while True:
             for table in waiting:
                 try:
-                    planned = carry.plan(now, target, table, since=published)
-                    carry.apply(planned, opened, silent=True)
+                    plans[table] = carry.plan(now, target, table, since=published)
+                    carry.apply([plans[table]], opened, silent=True)
                 except CarryImpossible as error:
                     failed[table] = "; ".join([error.what, *error.cause])
-                    left.append(table)
                 else:
-                    done.append(_told(planned))
-            if left == waiting:
+                    done.add(table)
+            left = [table for table in waiting if table not in done]
+            if left in ([], waiting):
                 break
             waiting = left
-    done += [Carried(table, 0, (failed[table],)) for table in waiting]
-    return tuple(_with_deletions(done, compared))
+        # Tables that name each other go in together.
+        together = [plans[table] for table in left if table in plans]
+        if len(together) > 1:
+            with suppress(CarryImpossible):
+                carry.apply(together, opened, silent=True)
+                done.update(each.table for each in together)
+        keeping.catch_up(opened, now, [plans[table].table for table in done])
+    return tuple(_told(compared, plans, failed, done))
 
 
 def applied_by(opened: sqlite3.Connection, run: str, settings: Settings) -> tuple[Migration, ...]:
@@ -128,21 +135,39 @@ def applied_by(opened: sqlite3.Connection, run: str, settings: Settings) -> tupl
     )
 
 
-def _with_deletions(done: Sequence[Carried], compared: Evidence) -> Iterator[Carried]:
-    """Say of each table how many rows were deleted since: no deletion is carried."""
-    deleted = {each.name: each.removed for each in compared.tables if each.removed}
-    told = {each.table: each for each in done}
-    for table in dict.fromkeys([*told, *deleted]):
-        found = told.get(table, Carried(table, 0, ()))
-        if count := deleted.get(table, 0):
-            said = f"{counted(count, 'row')} that {'was' if count == 1 else 'were'} deleted since "
-            said += "may be there again: no deletion is carried over"
-            found = replace(found, left_behind=(*found.left_behind, said))
-        yield found
-
-
-def _told(planned: carry.RowPlan) -> Carried:
-    left = tuple(
-        f"{counted(each.count, each.what)} left: {each.reason}" for each in planned.left_behind
-    )
-    return Carried(planned.table, planned.inserts + planned.updates, left)
+def _told(
+    compared: Evidence,
+    plans: Mapping[str, carry.RowPlan],
+    failed: Mapping[str, str],
+    done: set[str],
+) -> Iterator[Carried]:
+    """Say of each table what became of its rows, and which trigger was kept from telling it."""
+    whole = {fold(plans[name].table) for name in done if not plans[name].left_behind}
+    silenced = {trigger: None for name in done for trigger in plans[name].triggers}
+    for each in compared.tables:
+        if not (each.added or each.changed or each.removed):
+            continue
+        if each.name not in done:
+            yield Carried(each.name, 0, (failed[each.name],))
+            continue
+        planned = plans[each.name]
+        left = [f"{counted(one.count, one.what)} left: {one.reason}" for one in planned.left_behind]
+        if planned.returned:
+            left.append(
+                f"{counted(planned.returned, 'row')} there again that had been deleted since: no "
+                "deletion is carried over"
+            )
+        if planned.counts.doubtful:
+            left.append(
+                f"{counted(planned.counts.doubtful, 'row')} to look at: the migration had changed "
+                "the same values before"
+            )
+        yield Carried(planned.table, planned.inserts + planned.updates, tuple(left))
+    written = {fold(each.name) for each in compared.tables if each.added or each.changed}
+    for trigger in silenced:
+        for name in trigger.writes:
+            if fold(name) in written - whole:
+                said = (
+                    f"the trigger {trigger.name} was kept silent: what it had written here is not"
+                )
+                yield Carried(name, 0, (f"{said} carried over whole",))

@@ -102,7 +102,7 @@ def _bring_back(walk: Walk, planned: carry.RowPlan, typed: str, *, silent: bool)
             raise RowsRefused(typed, asked=answer is False)
     chain.perform(walk, chain.step_named("backup"))
     with closing(connection.writing(walk.live, timeout=walk.settings.timeout)) as opened:
-        carry.apply(planned, opened, silent=silent)
+        carry.apply([planned], opened, silent=silent)
     chain.finish(walk, f"{counted(planned.inserts, 'row')} inserted, {planned.updates} updated")
     walk.reporter.note(
         f"{planned.table}: {planned.inserts:,} inserted, {planned.updates:,} updated"
@@ -112,7 +112,7 @@ def _bring_back(walk: Walk, planned: carry.RowPlan, typed: str, *, silent: bool)
 def _show(walk: Walk, planned: carry.RowPlan, *, silent: bool) -> None:
     tell = walk.reporter.note
     tell(
-        f"{planned.table} by {', '.join(planned.key)}: {planned.inserts:,} to insert, "
+        f"{planned.table} by {', '.join(planned.key) or 'rowid'}: {planned.inserts:,} to insert, "
         f"{planned.updates:,} to update, {planned.same:,} the same already"
     )
     for sign, count, samples in (

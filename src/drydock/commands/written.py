@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from drydock import backup, connection, evidence, files, since
 from drydock.errors import DrydockError
-from drydock.evidence.carrying import CarryImpossible
+from drydock.evidence.anchor import CarryImpossible
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -146,13 +146,22 @@ def source(pair: Pair) -> str:
     """
     scan = " NOT INDEXED"
     seek = scan if pair.by_rowid else ""
-    # The unary plus keeps the affinity of the key after, so that its index serves.
-    # A column's own collation may be wider than its key's.
-    collation = "" if pair.by_rowid or not pair.is_exact else " COLLATE BINARY"
-    on = " AND ".join(f"n.{quote(new)}{collation} = +o.{quote(old)}" for old, new in pair.on)
     return (
         f"was.{quote(pair.before.name)} AS o{scan} "
-        f"LEFT JOIN main.{quote(pair.after.name)} AS n{seek} ON {on}"
+        f"LEFT JOIN main.{quote(pair.after.name)} AS n{seek} ON {is_found(pair)}"
+    )
+
+
+def is_found(pair: Pair, row: str = "n", *, by_old: bool = False) -> str:
+    """Whether `row` is the one that the row before became; `by_old`: its columns are named alike.
+
+    The unary plus keeps the affinity of the key after, so that its index serves.
+    """
+    # A column's own collation may be wider than its key's.
+    collation = "" if pair.by_rowid or not pair.is_exact else " COLLATE BINARY"
+    return " AND ".join(
+        f"{row}.{quote(old if by_old else new)}{collation} = +o.{quote(old)}"
+        for old, new in pair.on
     )
 
 
@@ -161,9 +170,9 @@ def is_gone(pair: Pair) -> str:
     return f"n.{quote(pair.on[0][1])} IS NULL"
 
 
-def is_same(old: Column, new: Column) -> str:
-    """Whether a value is the same to the bit, storage class included."""
-    one, two = f"o.{quote(old.name)}", f"n.{quote(new.name)}"
+def is_same(old: Column, new: Column, row: str = "n") -> str:
+    """Whether a value is the same in `row` to the bit, storage class included."""
+    one, two = f"o.{quote(old.name)}", f"{row}.{quote(new.name)}"
     if old.storage == new.storage != "any":
         return f"{one} COLLATE BINARY IS {two}"
     # Unary plus: no affinity of one side may convert the other ('007' IS 7).

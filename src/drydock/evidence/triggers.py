@@ -56,9 +56,10 @@ def fired_by(connection: sqlite3.Connection, statements: Iterable[str]) -> tuple
     finally:
         connection.set_authorizer(None)
     tables = inventory.read(connection, "main").tables if found else {}
-    plain = {name for name, table in tables.items() if table.kind == "table"}
+    # A view stands for the tables that its own triggers write to.
+    virtual = {name for name, table in tables.items() if table.kind != "table"}
     writing = {
-        trigger: tuple(name for name in written if fold(name) in plain)
+        trigger: tuple(name for name in written if fold(name) not in virtual)
         for trigger, written in found.items()
     }
     return tuple(Trigger(name, written) for name, written in writing.items() if written)
@@ -105,7 +106,7 @@ def end_silence(connection: sqlite3.Connection, entries: Iterable[Entry]) -> Non
 def without(sql: str, tables: Iterable[str]) -> str | None:
     """Return the trigger `sql` without its statements that write to `tables`; None: it is empty."""
     tokens = code(sql)
-    begin = next(at for at, token in enumerate(tokens) if token.is_word("BEGIN"))
+    begin = _begin(tokens)
     unwanted = {fold(name) for name in tables}
     kept, first = [], begin + 1
     for at in range(first, len(tokens) - 1):
@@ -115,6 +116,18 @@ def without(sql: str, tables: Iterable[str]) -> str | None:
             first = at + 1
     head = sql[: tokens[begin].end]
     return f"{head} {' '.join(kept)} END" if kept else None
+
+
+def _begin(tokens: list[Token]) -> int:
+    """Return where the body begins: BEGIN is also the name of a column, a trigger, a table."""
+    on = next(at for at, token in enumerate(tokens) if token.is_word("ON"))
+    return next(
+        at
+        for at in range(on + 2, len(tokens))
+        if tokens[at].is_word("BEGIN")
+        and tokens[at - 1].text != "."
+        and tokens[at + 1].is_word("INSERT", "REPLACE", "UPDATE", "DELETE", "SELECT")
+    )
 
 
 def _target(statement: list[Token]) -> str | None:
