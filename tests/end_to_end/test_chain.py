@@ -527,6 +527,7 @@ def test_a_second_runner_is_refused_at_once_and_named(project):
     second = project.inv("migrate", "--yes")
     assert second.returncode == ExitCode.BUSY
     assert f"pid {first.pid}" in second.stderr
+    assert "Traceback" not in second.stderr
     gate.write_text("go")
     output, _ = first.communicate(timeout=30)
     assert first.returncode == 0, output

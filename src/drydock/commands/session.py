@@ -83,14 +83,12 @@ def walk_of(context: Context, options: Options | None = None, *, task: str | Non
     A walk that `task` does not go on with is ended, and another begun (`chain.goes_on`). A run
     that was killed is finished or cleaned up before anything new begins.
     """
+    from drydock import chain  # also for `_end`: Python cannot load all of it when it exits
     from drydock.walk import Options, Walk
 
-    if _Session.walk is not None:
-        from drydock import chain
-
-        if not chain.goes_on(_Session.walk, task):
-            _end()
-            _Session.walk = None
+    if _Session.walk is not None and not chain.goes_on(_Session.walk, task):
+        _end()
+        _Session.walk = None
     if _Session.walk is None:
         _Session.walk = Walk(settings_of(context), options or Options(), terminal_of(context))
         atexit.unregister(_end)
