@@ -47,18 +47,20 @@ def make(walk: Walk) -> None:
     """
     if not is_absent(walk.live):
         return
-    walk.live.unlink(missing_ok=True)
     empty = walk.live.with_name(f".{walk.live.name}.new")
     empty.unlink(missing_ok=True)
-    connection.create_empty(empty)
-    with closing(connection.read_only(empty)) as opened:
-        migrations = formats.read(walk.settings.migrations, opened, walk.settings.format)
-    if migrations and migrations[0].kind == "sql":
-        empty.unlink()
-        connection.create_empty(empty, _of_a_new_database(migrations[0]))
-    walk.created = empty.stat().st_ino
-    os.link(empty, walk.live)  # fails when somebody else made it meanwhile
-    empty.unlink()
+    try:
+        connection.create_empty(empty)
+        with closing(connection.read_only(empty)) as opened:
+            migrations = formats.read(walk.settings.migrations, opened, walk.settings.format)
+        if migrations and migrations[0].kind == "sql":
+            empty.unlink()
+            connection.create_empty(empty, _of_a_new_database(migrations[0]))
+        walk.created = empty.stat().st_ino
+        walk.live.unlink(missing_ok=True)
+        os.link(empty, walk.live)  # fails when somebody else made it meanwhile
+    finally:
+        empty.unlink(missing_ok=True)
 
 
 def remove(walk: Walk) -> None:

@@ -9,17 +9,23 @@ import pytest
 
 from drydock import connection, empty, settings
 from drydock.errors import DrydockError
+from drydock.source import MigrationError
 from drydock.walk import Options, Walk
 from tests.support.stray import Stray
 
 
 @pytest.fixture
 def walk(tmp_path):
-    """A walk that has made an empty database."""
+    """A walk that has made an empty database, in a project without a migration."""
+    (tmp_path / "migrations").mkdir()
     (tmp_path / "drydock.toml").write_text('database = "app.db"\ntimeout = 0.2\n')
     made = Walk(settings.load(tmp_path), Options(create=True), reporter=None)
     empty.make(made)
     return made
+
+
+def names(walk):
+    return sorted(each.name for each in walk.live.parent.iterdir())
 
 
 def execute(path, sql):
@@ -31,7 +37,16 @@ def test_what_was_made_is_a_database_and_goes_again(walk):
     """Nothing of it is left."""
     connection.read(walk.live).close()
     empty.remove(walk)
-    assert [each.name for each in walk.live.parent.iterdir()] == ["drydock.toml"]
+    assert names(walk) == ["drydock.toml", "migrations"]
+
+
+def test_a_file_that_cannot_be_read_leaves_nothing(walk):
+    """It is read while the database is made, whose header may be for it to say."""
+    empty.remove(walk)
+    (walk.settings.migrations / "001_a.sql").write_bytes(b"\xff")
+    with pytest.raises(MigrationError):
+        empty.make(walk)
+    assert names(walk) == ["drydock.toml", "migrations"]
 
 
 @pytest.mark.parametrize(
