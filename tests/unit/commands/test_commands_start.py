@@ -17,7 +17,7 @@ from tests.support import databases
 
 STATUS = {
     "drydock", "drydock.commands", "drydock.commands.session", "drydock.commands.status",
-    "drydock.connection", "drydock.conversion", "drydock.errors", "drydock.files",
+    "drydock.connection", "drydock.errors", "drydock.files",
     "drydock.formats",
     "drydock.formats.books", "drydock.formats.recognition", "drydock.ledger",
     "drydock.migration", "drydock.plan", "drydock.reports", "drydock.setting", "drydock.settings",
