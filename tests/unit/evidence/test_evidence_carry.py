@@ -265,7 +265,8 @@ def test_f22_lines_without_a_key_are_added_while_rowids_hold(
 def test_f17_a_value_that_the_target_would_change_is_not_carried(files):
     """'007' is 7 in an INTEGER column; '12' comes back from 12."""
     files.make(
-        "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, '007'), (2, '12')",
+        """CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT);
+        INSERT INTO t VALUES (1, '007'), (2, '12')""",
         "DROP TABLE t; CREATE TABLE t(id INTEGER PRIMARY KEY, v INTEGER)",
     )
     with pytest.raises(CarryImpossible) as raised:
