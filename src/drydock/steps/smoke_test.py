@@ -65,6 +65,8 @@ def perform(walk: Walk) -> str:
     """
     settings = smoke_settings(walk.settings)
     if settings is None:
+        if walk.has_backend and not walk.options.dry_run:
+            _require_same_schema(walk)
         return Skipped("nothing to ask: no backend and no checks")
     if walk.options.no_backend:
         left_out = counted(len(settings.checks), "check of the settings")

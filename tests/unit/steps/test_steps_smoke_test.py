@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from drydock import settings
+from drydock.schema.inventory import inventory
 from drydock.smoke.check import SmokeFailed
 from drydock.steps import Skipped, smoke_test
 from drydock.walk import Options, Walk
@@ -39,3 +43,16 @@ def test_checks_that_are_left_out_are_counted(walk):
         line = smoke_test.perform(walk(text, **options))
         assert isinstance(line, Skipped)
         assert line == told
+
+
+def test_f49_a_backend_that_cannot_be_asked_may_have_changed_the_schema(walk, tmp_path):
+    """A worker without a port has nothing to be asked, and may start with create_all()."""
+    asked = walk("[backend]\nstart = ['worker']\n")
+    with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
+        connection.execute("CREATE TABLE t(x)")
+        asked.schema = inventory(connection)
+        assert isinstance(smoke_test.perform(asked), Skipped)
+        connection.execute("CREATE TABLE made_by_the_worker(x)")
+    with pytest.raises(smoke_test.SchemaChangedByBackend) as raised:
+        smoke_test.perform(asked)
+    assert "made_by_the_worker" in raised.value.lines[0]
