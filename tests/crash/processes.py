@@ -74,8 +74,16 @@ BACKEND = (
     ANSWERS
     + """
 def bequeath(file):
-    subprocess.Popen([sys.executable, *open(file).read().split(chr(10))],
-                     start_new_session=True, env={}, close_fds=True)
+    "Give the port to a process that is none of its tree, and see that it has it."
+    if os.fork() == 0:
+        if os.fork() == 0:
+            os.setsid()
+            words = [sys.executable, *open(file).read().split(chr(10))]
+            os.execve(sys.executable, words, {})
+        os._exit(0)
+    os.wait()
+    while socket.socket().connect_ex(("127.0.0.1", int(sys.argv[1]))):
+        time.sleep(0.01)
 
 def leave(number, frame):
     if os.path.exists("heir"):
@@ -85,8 +93,6 @@ def leave(number, frame):
 
 if has("traitor"):
     bequeath("traitor")
-    while socket.socket().connect_ex(("127.0.0.1", int(sys.argv[1]))):
-        time.sleep(0.01)
     sys.exit("I let somebody else in")
 signal.signal(signal.SIGTERM, signal.SIG_IGN if os.path.exists("deaf") else leave)
 try:
