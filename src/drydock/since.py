@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import candidate, connection, evidence, executor, formats
+from drydock import candidate, connection, evidence, executor, formats, ledger
 from drydock.errors import DrydockError
 from drydock.evidence import carry, keeping
 from drydock.evidence.anchor import CarryImpossible
@@ -123,6 +123,8 @@ def applied_by(opened: sqlite3.Connection, run: str, settings: Settings) -> tupl
     with suppress(DrydockError):  # a folder that cannot be read must not stand in the way back
         found = formats.read(folder, opened, settings.format)
         files = {each.name: each for each in found if each.origin is not None}
+    if not ledger.exists(opened):
+        return ()  # it was brought back to before the first migration
     rows = opened.execute(
         "SELECT name, kind, text, checksum FROM _drydock_ledger WHERE run = ? ORDER BY sequence",
         (run,),

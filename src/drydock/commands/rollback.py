@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,6 +141,8 @@ def _take_back(walk: Walk, wanted: Backup) -> None:
         walk.published = outcome.took_place(walk.live, walk.record.record)
     if walk.published:
         walk.restore_journal_mode(wanted.manifest.journal_mode, walk.left_behind())
+        with suppress(OSError):  # on a full disk the error itself matters more
+            record.take_back(walk.state, wanted.id, walk.record.record.id)
 
 
 def _typed(walk: Walk, name: str | None, *, restores: bool) -> str:
