@@ -512,6 +512,28 @@ def test_f48_rows_that_the_backend_wrote_before_an_automatic_return_are_shown(se
     assert "item" in done.stderr
 
 
+def test_a_way_back_does_not_fail_on_what_cannot_be_told(served):
+    """The new backend made a table that only it can read; the old one runs again all the same."""
+    code = served.root / "application.py"
+    code.write_text(
+        code.read_text() + "\nif asked('items-broken'):\n"
+        "    own = sqlite3.connect(DATABASE)\n"
+        "    own.create_collation('own', lambda a, b: (a > b) - (a < b))\n"
+        "    own.execute('CREATE TABLE made (x TEXT PRIMARY KEY COLLATE own) WITHOUT ROWID')\n"
+        "    own.execute('INSERT INTO made VALUES (1)')\n"
+        "    own.commit()\n    own.close()\n"
+    )
+    (served.root / "items-broken").touch()
+    before = served.dump()
+    done = served.inv("migrate", "--yes")
+    assert done.returncode == ExitCode.ROLLED_BACK, done.stderr
+    told = " ".join(done.stderr.split())
+    assert "what was written since cannot be told (no such collation sequence: own)" in told
+    assert "failed-app.db" in told
+    assert served.is_running()
+    assert served.dump() == before
+
+
 def test_a_second_runner_is_refused_at_once_and_named(project):
     """The lock says who is first; exactly one of two wins."""
     slow = project.migrations / "005_slow.py"

@@ -127,10 +127,20 @@ def undo(walk: Walk) -> None:
         written = walk.digest and backups.content_digest(walk.live) != walk.digest
         failed = return_to(walk, walk.backup)
         if written:
-            walk.written_since = since.of_run(walk.backup.file, walk.pending, failed, walk)
-            walk.reporter.since(walk.written_since)
+            _tell_written(walk, walk.backup, failed)
         walk.published = False
         reach("return-2")
+
+
+def _tell_written(walk: Walk, backup: backups.Backup, failed: Path) -> None:
+    """Show what was written to the database that is kept; where that cannot be told, say so."""
+    try:
+        walk.written_since = since.of_run(backup.file, walk.pending, failed, walk)
+    except Exception as error:  # noqa: BLE001 - the way back has been gone, whatever it is
+        why = "; ".join(getattr(error, "cause", ())) or error
+        walk.reporter.note(f"what was written since cannot be told ({why}); it is kept: {failed}")
+    else:
+        walk.reporter.since(walk.written_since)
 
 
 def return_to(
