@@ -56,6 +56,11 @@ class Entry:
     seconds: float
     run: str
 
+    @property
+    def is_of_a_run(self) -> bool:
+        """Whether a run applied it: its id begins with the year, and no other word does."""
+        return self.run[:1].isdigit()
+
 
 def exists(connection: sqlite3.Connection) -> bool:
     """Say whether the database has a ledger."""
@@ -92,6 +97,12 @@ def _text(value: Any) -> str:
 def text_of(connection: sqlite3.Connection, name: str) -> str:
     """Return the text of the migration `name` as it was applied; empty when it is not there."""
     row = connection.execute(f"SELECT text FROM {TABLE} WHERE name = ?", (name,)).fetchone()
+    return _text(row[0]) if row else ""
+
+
+def kind_in(connection: sqlite3.Connection, name: str) -> str:
+    """Return the kind of the migration `name` as it was applied (`kind_of`)."""
+    row = connection.execute(f"SELECT kind FROM {TABLE} WHERE name = ?", (name,)).fetchone()
     return _text(row[0]) if row else ""
 
 
@@ -161,17 +172,25 @@ def take_back(connection: sqlite3.Connection, name: str, *, at: str, run: str) -
     )
 
 
+def taken_back(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the names of the migrations that runs took back, in that order."""
+    return tuple(name for name, _ in _taken_back(connection))
+
+
 def knows_run(connection: sqlite3.Connection, run: str) -> bool:
     """Say whether `run` applied a migration here, or took one back."""
-    if any(entry.run == run for entry in entries(connection)):
-        return True
+    runs = [entry.run for entry in entries(connection)]
+    return run in [*runs, *(by for _, by in _taken_back(connection))]
+
+
+def _taken_back(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     found = connection.execute(
         "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (TAKEN_BACK,)
     ).fetchone()
     if found is None:
-        return False
-    row = connection.execute(f"SELECT 1 FROM {TAKEN_BACK} WHERE run = ?", (run,)).fetchone()
-    return row is not None
+        return []
+    rows = connection.execute(f"SELECT name, run FROM {TAKEN_BACK} ORDER BY sequence")
+    return [(_text(name), _text(run)) for name, run in rows]
 
 
 def rename(connection: sqlite3.Connection, old: str, new: str) -> None:

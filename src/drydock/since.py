@@ -1,33 +1,26 @@
-"""What the application wrote after a publish, and carrying it along when going back (F48).
+"""What the application wrote after a publish, carried along when going back (F48).
 
-The published database is made again, from the backup and the same migrations, and compared with
-the database as it is now; what differs is what was written since. Where the migrations do not run
-a second time, everything since the backup counts. It writes to nothing but files of the run.
+What differs between the database as it was published (`drydock.replay`) and as it is now was
+written since. It writes to nothing but a candidate.
 """
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drydock import candidate, connection, evidence, executor, formats, ledger
-from drydock.errors import DrydockError
+from drydock import connection, evidence
 from drydock.evidence import carry, keeping
 from drydock.evidence.anchor import CarryImpossible
-from drydock.migration import Migration, MigrationError
 from drydock.names import fold
 from drydock.words import counted
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from drydock.evidence import Evidence
-    from drydock.settings import Settings
-    from drydock.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +34,6 @@ class Carried:
     def __str__(self) -> str:
         told = f"{self.table}: {counted(self.rows, 'row')} carried over"
         return "; ".join([told, *self.left_behind])
-
-
-@contextmanager
-def made_again(backup: Path, migrations: Sequence[Migration], walk: Walk) -> Iterator[Path]:
-    """Provide the database that `migrations` make of `backup`; the backup where they fail."""
-    with tempfile.TemporaryDirectory(dir=walk.record.folder, prefix="candidate-") as folder:
-        again = Path(folder) / "again.db"
-        candidate.copy(backup, again)
-        try:
-            executor.apply(
-                migrations,
-                again,
-                live=walk.live,
-                root=walk.settings.root,
-                run=walk.record.record.id,
-                logs=Path(folder),
-                known=walk.files,
-            )
-        except (executor.MigrationFailed, MigrationError):
-            yield backup
-        else:
-            yield again
-
-
-def of_run(backup: Path, migrations: Sequence[Migration], now: Path, walk: Walk) -> Evidence:
-    """Return how the file `now` differs from what `migrations` make of `backup`."""
-    with made_again(backup, migrations, walk) as again:
-        return evidence.compare(again, now)
 
 
 def carry_over(published: Path, now: Path, target: Path) -> tuple[Carried, ...]:
@@ -104,37 +69,13 @@ def carry_over(published: Path, now: Path, target: Path) -> tuple[Carried, ...]:
                 break
             waiting = left
         # Tables that name each other go in together.
-        together = [plans[table] for table in left if table in plans]
+        together = [table for table in left if table in plans]
         if len(together) > 1:
             with suppress(CarryImpossible):
-                carry.apply(together, opened, silent=True)
-                done.update(each.table for each in together)
+                carry.apply([plans[table] for table in together], opened, silent=True)
+                done.update(together)
         keeping.catch_up(opened, now, [plans[table].table for table in done])
     return tuple(_told(compared, plans, failed, done))
-
-
-def applied_by(opened: sqlite3.Connection, run: str, settings: Settings) -> tuple[Migration, ...]:
-    """Return the migrations that `run` applied, with the text that the ledger kept of them.
-
-    What only their own tool's folder tells, such as the program that runs them, comes from there.
-    """
-    folder = settings.migrations
-    files: dict[str, Migration] = {}
-    with suppress(DrydockError):  # a folder that cannot be read must not stand in the way back
-        found = formats.read(folder, opened, settings.format)
-        files = {each.name: each for each in found if each.origin is not None}
-    if not ledger.exists(opened):
-        return ()  # it was brought back to before the first migration
-    rows = opened.execute(
-        "SELECT name, kind, text, checksum FROM _drydock_ledger WHERE run = ? ORDER BY sequence",
-        (run,),
-    )
-    return tuple(
-        replace(files[name], text=text, checksum=checksum)
-        if name in files
-        else Migration(name, folder / f"{name}.{kind.rpartition(':')[2]}", text, checksum)
-        for name, kind, text, checksum in rows
-    )
 
 
 def _told(

@@ -98,8 +98,12 @@ class Reporter(Protocol):
     def inspected(self, evidence: Evidence) -> None:
         """Show what the comparison of backup and candidate proved."""
 
-    def since(self, evidence: Evidence, *, carried: bool = False) -> None:
-        """Show what was written after publish, and whether it is `carried` into what comes."""
+    def since(self, evidence: Evidence, *, carried: bool = False, doubt: str = "") -> None:
+        """Show what was written after publish, and whether it is `carried` into what comes.
+
+        With a `doubt`, which says why, it is all that changed since the backup, by the migrations
+        or by the application.
+        """
 
     def ask(self, question: str) -> bool | None:
         """Return the user's answer; None when there is nobody to ask."""

@@ -7,7 +7,6 @@ replaced is kept as ``failed`` (F48).
 
 from __future__ import annotations
 
-import functools
 import time
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drydock.backup import Backup
-    from drydock.evidence import Evidence
-    from drydock.record import Record
+    from drydock.commands.written import Written
     from drydock.walk import Walk
 
 
@@ -85,12 +83,13 @@ def run(walk: Walk, name: str | None, *, restores: bool = False) -> None:
     wanted = _wanted(walk, name or (last.backup if last else ""))
     require_sound(wanted)
     ill = revival.ailment(walk.live, timeout=walk.settings.timeout)
+    new = written.Written(walk, wanted, last)
     if not walk.options.yes:
-        ask_first(walk, wanted, last, ill, _typed(walk, name, restores=restores))
+        ask_first(walk, wanted, new, ill, _typed(walk, name, restores=restores))
     stop = chain.step_named("stop-backend")
     chain.perform(walk, stop)
     try:
-        _take(walk, "go-back", lambda walk: _go_back(walk, wanted, last, ill))
+        _take(walk, "go-back", lambda walk: _go_back(walk, wanted, new, ill))
     except BaseException as error:
         known = error if isinstance(error, DrydockError) else chain.Unforeseen(error, walk)
         with signals.undisturbed():
@@ -157,7 +156,7 @@ def _typed(walk: Walk, name: str | None, *, restores: bool) -> str:
     return " ".join(words)
 
 
-def ask_first(walk: Walk, wanted: Backup, last: Record | None, ill: str | None, typed: str) -> None:
+def ask_first(walk: Walk, wanted: Backup, new: Written, ill: str | None, typed: str) -> None:
     """Show what would be left behind, and ask, while the application still runs.
 
     The hint of a refusal repeats what was `typed`.
@@ -170,7 +169,7 @@ def ask_first(walk: Walk, wanted: Backup, last: Record | None, ill: str | None, 
         _tell_ill(walk, ill)
     else:
         with closing(connection.read(walk.live, timeout=walk.settings.timeout)) as opened:
-            _show(walk, written.since_then(walk, wanted, last, opened))
+            new.show(opened)
     answer = walk.reporter.ask(_question(wanted))
     if not answer:
         refused = RollbackRefused(
@@ -192,13 +191,6 @@ def _tell_ill(walk: Walk, ill: str) -> None:
     walk.reporter.note(f"{walk.live.name} cannot be read ({ill}){kept}")
 
 
-def _show(walk: Walk, found: Evidence | None) -> None:
-    """Show what would be left behind, unless just that was shown before."""
-    before, walk.written_since = walk.written_since, found
-    if found is not None and (before is None or before.tables != found.tables):
-        walk.reporter.since(found, carried=walk.options.keep_new_rows)
-
-
 def _start_again(walk: Walk, wanted: Backup) -> None:
     """Start the backend on what is live again; an unwell application does not undo the way back."""
     try:
@@ -215,10 +207,10 @@ def _start_again(walk: Walk, wanted: Backup) -> None:
     chain.finish(walk, f"went back to {wanted.id}")
 
 
-def _go_back(walk: Walk, wanted: Backup, last: Record | None, ill: str | None) -> str:
+def _go_back(walk: Walk, wanted: Backup, new: Written, ill: str | None) -> str:
     take_backup.require_local(walk)
     if ill is None:
-        kept: Path | None = _replace(walk, wanted, last)
+        kept: Path | None = _replace(walk, wanted, new)
     else:
         kept = revival.revive(walk, wanted)
     record.take_back(walk.state, wanted.id, walk.record.record.id)
@@ -228,7 +220,7 @@ def _go_back(walk: Walk, wanted: Backup, last: Record | None, ill: str | None) -
     return f"{walk.live.name} is {wanted.id} again"
 
 
-def _replace(walk: Walk, wanted: Backup, last: Record | None) -> Path:
+def _replace(walk: Walk, wanted: Backup, new: Written) -> Path:
     """Publish the backup over the live database, held; return where that one is kept."""
     take_backup.require_room(walk)
     walk.hold = hold.take(
@@ -237,13 +229,10 @@ def _replace(walk: Walk, wanted: Backup, last: Record | None) -> Path:
         announce=lambda mode: walk.record.note(phase="held", journal_mode=mode, backup=wanted.id),
     )
     assert walk.hold is not None
-    found = written.since_then(walk, wanted, last, walk.hold.connection)
-    _show(walk, found)
-    keep = walk.options.keep_new_rows and found is not None
+    keep = new.show(walk.hold.connection) and walk.options.keep_new_rows
     reach("return-1")
     walk.record.note(phase="publishing")
-    prepare = functools.partial(written.carry_over, walk, wanted, last) if keep else _as_it_is
-    failed = migrate.return_to(walk, wanted, prepare)
+    failed = migrate.return_to(walk, wanted, new.carry_over if keep else _as_it_is)
     walk.record.note(phase="published")
     return failed
 

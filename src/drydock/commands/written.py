@@ -1,7 +1,8 @@
 """What going back would leave behind: told before it happens, and carried along where wanted.
 
-A live database that is damaged cannot be compared. Then that is told, and nothing is carried: all
-that is left of it stays in the database that is kept.
+A live database that is damaged cannot be compared, nor can what migrations write differently each
+time be told from what was written since. Then that is told, and nothing is carried: it stays in
+the database that is kept.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import backup, connection, evidence, files, since
+from drydock import backup, connection, evidence, files, replay, since
 from drydock.errors import DrydockError
 from drydock.evidence.anchor import CarryImpossible
 
@@ -27,66 +28,92 @@ class _Damaged(DrydockError):
     """The database opens, and what can be read of it is not what was written."""
 
 
-def since_then(
-    walk: Walk, wanted: Backup, last: Record | None, opened: sqlite3.Connection
-) -> Evidence | None:
-    """Return what would be left behind: against what the run published, or else the backup.
+class Written:
+    """What was written since `wanted` was live: for the question, the step and the carrying.
 
-    Raises:
-        CarryImpossible: The database is damaged, and its new rows were to be carried along.
+    What it is told from is made once (`drydock.replay`): migrations may have effects elsewhere.
     """
-    try:
-        return _compared(walk, wanted, last, opened)
-    except (_Damaged, evidence.NotComparable, sqlite3.DatabaseError) as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise
+
+    def __init__(self, walk: Walk, wanted: Backup, last: Record | None) -> None:
+        self._walk = walk
+        self._wanted = wanted
+        self._published = last.result if last is not None and last.backup == wanted.id else ""
+        self._replay: replay.Replay | None = None
+        self._shown: Evidence | None = None
+
+    def show(self, opened: sqlite3.Connection) -> bool:
+        """Show what the database behind `opened` has that would be left behind; say if it can be.
+
+        Raises:
+            CarryImpossible: It cannot be told, and was to be carried along.
+        """
+        try:
+            found = self._compared(opened)
+        except (_Damaged, evidence.NotComparable, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            self._tell_incomparable(error)
+            return False
+        walk, doubt = self._walk, self._replay.doubt if self._replay else ""
+        walk.written_since = None if doubt else found
+        if found is not None and (self._shown is None or self._shown.tables != found.tables):
+            walk.reporter.since(found, carried=walk.options.keep_new_rows, doubt=doubt)
+        self._shown = found
+        return found is not None
+
+    def carry_over(self, candidate: Path) -> None:
+        """Put the rows written since into the candidate; tell what could not be carried."""
+        assert self._replay is not None, "carried before it was shown"
+        for carried in since.carry_over(self._replay.file, self._copy, candidate):
+            self._walk.reporter.note(str(carried))
+
+    def _compared(self, opened: sqlite3.Connection) -> Evidence | None:
+        """Return what is different from what was published, None where nothing is."""
+        copy = self._copy
+        copy.unlink(missing_ok=True)
+        files.create_private(copy)
+        with closing(connection.copy_target(copy)) as target:
+            opened.backup(target)
+        if self._published and backup.content_digest(copy) == self._published:
+            return None
+        with closing(connection.read_only(copy)) as now:
+            if problems := backup.quick_check(now):  # else rows are told that nobody has written
+                raise _Damaged(f"{self._walk.live} is damaged", cause=problems)
+        if self._replay is None:
+            self._replay = replay.make(
+                self._wanted.file, copy, self._walk, published=self._published
+            )
+        if self._replay.doubt and self._walk.options.keep_new_rows:
+            raise self._impossible(
+                f"what was written to {self._walk.live.name} since cannot be told from what its "
+                "migrations wrote, so new rows cannot be carried along",
+                self._replay.doubt,
+                "" if self._published else "or go back run by run: inv rollback --keep-new-rows\n",
+            )
+        return evidence.compare(self._replay.file, copy)
+
+    def _tell_incomparable(self, error: Exception) -> None:
         causes = error.cause if isinstance(error, DrydockError) else []
         why = causes[0] if causes else str(error)
-        if walk.options.keep_new_rows:
-            raise CarryImpossible(
-                f"{walk.live.name} is damaged, so its new rows cannot be carried along; "
-                "nothing was changed",
-                cause=why,
-                hint=f"go back without them: inv rollback --to {wanted.id}\n"
-                "the damaged database is kept; to try a table of it afterwards: "
-                "inv restore-rows TABLE --from FILE",
+        name = self._walk.live.name
+        if self._walk.options.keep_new_rows:
+            raise self._impossible(
+                f"{name} is damaged, so its new rows cannot be carried along", why
             ) from error
-        walk.reporter.note(
-            f"{walk.live.name} is damaged ({why.splitlines()[-1]}): what was written since "
-            f"{wanted.id} cannot be told; the file is kept"
+        self._walk.reporter.note(
+            f"{name} is damaged ({why.splitlines()[-1]}): what was written since "
+            f"{self._wanted.id} cannot be told; the file is kept"
         )
-        return None
 
+    def _impossible(self, what: str, why: str, other_way: str = "") -> CarryImpossible:
+        return CarryImpossible(
+            f"{what}; nothing was changed",
+            cause=why,
+            hint=f"go back without them: inv rollback --to {self._wanted.id}\n{other_way}"
+            "the database that it replaces is kept; to bring back rows of it afterwards: "
+            "inv restore-rows TABLE --from FILE",
+        )
 
-def carry_over(walk: Walk, wanted: Backup, last: Record | None, candidate: Path) -> None:
-    """Put the rows written since into the candidate; tell what could not be carried."""
-    now = _copy_of_now(walk)
-    with closing(connection.read_only(now)) as opened:
-        ran = since.applied_by(opened, last.id, walk.settings) if last else ()
-    with since.made_again(wanted.file, ran, walk) as published:
-        for carried in since.carry_over(published, now, candidate):
-            walk.reporter.note(str(carried))
-
-
-def _compared(
-    walk: Walk, wanted: Backup, last: Record | None, opened: sqlite3.Connection
-) -> Evidence | None:
-    copy = _copy_of_now(walk)
-    copy.unlink(missing_ok=True)
-    files.create_private(copy)
-    with closing(connection.copy_target(copy)) as target:
-        opened.backup(target)
-    is_run = last is not None and last.backup == wanted.id
-    if last is not None and is_run and backup.content_digest(copy) == last.result:
-        return None
-    with closing(connection.read_only(copy)) as now:
-        if problems := backup.quick_check(now):  # else rows are told that nobody has written
-            raise _Damaged(f"{walk.live} is damaged", cause=problems)
-        if last is None or not is_run:
-            return evidence.compare(wanted.file, copy)
-        migrations = since.applied_by(now, last.id, walk.settings)
-    return since.of_run(wanted.file, migrations, copy, walk)
-
-
-def _copy_of_now(walk: Walk) -> Path:
-    return walk.record.folder / "candidate.db-now"
+    @property
+    def _copy(self) -> Path:
+        return self._walk.record.folder / "candidate.db-now"

@@ -121,7 +121,7 @@ class _Quiet:
     def inspected(self, evidence: Any) -> None:
         """Keep quiet."""
 
-    def since(self, evidence: Any, *, carried: bool = False) -> None:
+    def since(self, evidence: Any, *, carried: bool = False, doubt: str = "") -> None:
         """Keep quiet."""
 
     def ask(self, question: str) -> bool | None:

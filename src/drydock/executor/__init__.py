@@ -8,6 +8,7 @@ to go on after the first failure.
 from __future__ import annotations
 
 import sqlite3
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from drydock import connection, formats, ledger, record
@@ -15,9 +16,10 @@ from drydock.executor import python, sql
 from drydock.executor.failures import MigrationFailed, TimeLimitReached
 from drydock.executor.trace import Applied, TracedStatement, leaves_wal
 from drydock.faults import reach
+from drydock.ledger import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from drydock.migration import Migration
@@ -43,6 +45,7 @@ def apply(
     known: Sequence[Migration] = (),
     time_limit: float = 0.0,
     on_applied: Callable[[Applied], None] = lambda _: None,
+    entered: Mapping[str, Entry] = MappingProxyType({}),
 ) -> tuple[Applied, ...]:
     """Apply `pending` to `candidate`, in order, and record each in its ledger.
 
@@ -56,6 +59,8 @@ def apply(
         known: All of the folder's, so that another tool's books are brought up to date first.
         time_limit: Seconds for each; 0 for none.
         on_applied: Called after each.
+        entered: What the books are to say of those, by name, that have run before elsewhere: by
+            which run, when and how long.
 
     Raises:
         MigrationFailed: One did not run to its end; the candidate is to be thrown away.
@@ -79,7 +84,8 @@ def apply(
                     log=logs / f"{migration.name}.log",
                     time_limit=time_limit,
                 )
-            _enter(session, migration, applied, run, known)
+            now = Entry(0, migration.name, "", record.now(), applied.seconds, run)
+            _enter(session, migration, entered.get(migration.name, now), known)
             done.append(applied)
             on_applied(applied)
             reach("migrate-1")
@@ -91,15 +97,14 @@ def apply(
 def _enter(
     session: sql.Session,
     migration: Migration,
-    applied: Applied,
-    run: str,
+    entry: Entry,
     known: Sequence[Migration],
 ) -> None:
     """Enter `migration` in the ledger, which it may have dropped or left locked."""
     try:
         opened = session.open()
         connection.stop_when(opened)
-        at, seconds = record.now(), applied.seconds
+        at, seconds, run = entry.applied_at, entry.seconds, entry.run
         if migration.origin is not None and migration.origin.is_down:
             formats.strike(opened, migration, known, at=at)
             ledger.take_back(opened, migration.name, at=at, run=run)

@@ -16,13 +16,14 @@ from drydock import backup as backups
 from drydock import (
     candidate,
     connection,
+    evidence,
     executor,
     files,
     hold,
     inspection,
     outcome,
     publish,
-    since,
+    replay,
 )
 from drydock.errors import DrydockError, Interrupted
 from drydock.faults import reach
@@ -135,12 +136,14 @@ def undo(walk: Walk) -> None:
 def _tell_written(walk: Walk, backup: backups.Backup, failed: Path) -> None:
     """Show what was written to the database that is kept; where that cannot be told, say so."""
     try:
-        walk.written_since = since.of_run(backup.file, walk.pending, failed, walk)
+        again = replay.make(backup.file, failed, walk, published=walk.digest)
+        found = evidence.compare(again.file, failed)
     except Exception as error:  # noqa: BLE001 - the way back has been gone, whatever it is
         why = "; ".join(getattr(error, "cause", ())) or error
         walk.reporter.note(f"what was written since cannot be told ({why}); it is kept: {failed}")
     else:
-        walk.reporter.since(walk.written_since)
+        walk.written_since = None if again.doubt else found
+        walk.reporter.since(found, doubt=again.doubt)
 
 
 def return_to(

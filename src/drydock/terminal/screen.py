@@ -162,7 +162,7 @@ class Terminal:
             is_head = number == 0 and each.lstrip().startswith("table  ")
             self.line(self.paint("dim" if is_head else "", each))
 
-    def since(self, evidence: Evidence, *, carried: bool = False) -> None:
+    def since(self, evidence: Evidence, *, carried: bool = False, doubt: str = "") -> None:
         from drydock.terminal.changes import as_sentences
 
         sentences = tuple(as_sentences(evidence, self.width - 2))
@@ -171,6 +171,11 @@ class Terminal:
         said = "written since, and left in the database that is kept:"
         if carried:
             said = "written since, and carried over where there is a place for it:"
+        if doubt:
+            said = (
+                f"changed since the backup, by migrations or by the application: {doubt}; "
+                "left in the database that is kept:"
+            )
         for each in wrapped(said, self.width, first="  ", rest="  "):
             self.line(each)
         for each in sentences:

@@ -147,9 +147,9 @@ GUARDS = (
     Guard(
         "F48",
         "what it wrote since is shown before a rollback",
-        "commands/rollback.py",
-        "        walk.reporter.since(found, carried=walk.options.keep_new_rows)\n",
-        "        pass\n",
+        "commands/written.py",
+        "            walk.reporter.since(found, carried=walk.options.keep_new_rows, doubt=doubt)\n",
+        "            pass\n",
         (CHAIN, "-k", "rollback_goes_back"),
     ),
     Guard(
