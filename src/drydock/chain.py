@@ -229,8 +229,10 @@ def begin(walk: Walk) -> None:
     walk.begin()
 
 
-def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
+def go_back(walk: Walk, failed: Step, error: DrydockError, *, met_in: str = "") -> None:
     """Undo `failed` and the steps before it, last first; fill in the state in `error`.
+
+    `met_in` names what failed behind that step, where it is none of the chain's.
 
     Raises:
         Stuck: A step could not be undone.
@@ -239,6 +241,7 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
     hold.name_holders(error)  # before the backend, started again, is one of them
     signals.close_what_it_left(error)
     was_published = walk.published
+    told = f"{met_in or failed.name}: {error}"
     position = CHAIN.index(failed)
     for step in reversed(CHAIN[: position + 1]):
         if step is not failed and step.name not in walk.done:
@@ -246,13 +249,13 @@ def go_back(walk: Walk, failed: Step, error: DrydockError) -> None:
         try:
             step.undo(walk)
         except Exception as second:  # noqa: BLE001 - whatever it is, the user must be told
-            _end(walk, "stuck", f"{failed.name}: {error}")
+            _end(walk, "stuck", told)
             stuck = Stuck(walk, error, second)
             receipt.leave(walk, stuck)
             walk.close()
             raise stuck from error
     if walk.run is not None:
-        _end(walk, "returned" if was_published else "failed", f"{failed.name}: {error}")
+        _end(walk, "returned" if was_published else "failed", told)
         state.tell(walk, error, was_published=was_published)
         receipt.leave(walk, error)
     walk.close()

@@ -131,6 +131,19 @@ def test_new_rows_of_a_damaged_database_are_not_silently_left(lost):
     assert lost.database.read_bytes()[100:] == left[100:]
 
 
+@pytest.mark.parametrize("kind", ["missing", "empty", "garbage"])
+def test_new_rows_of_an_unreadable_database_are_not_silently_left(lost, kind):
+    """As with a damaged one: nothing is changed, and the way without the flag is told."""
+    left = damage(lost, kind)
+    refused = lost.inv("rollback", "--yes", "--keep-new-rows")
+    assert refused.returncode == ExitCode.REFUSED, refused.stderr
+    told = " ".join(refused.stderr.split())
+    assert "cannot be read, so its new rows cannot be carried along; nothing was changed" in told
+    assert f"inv rollback --to {lost.backups()[0]}" in told
+    assert (lost.database.read_bytes() if lost.database.exists() else None) == left
+    assert "stop-backend" not in lost.inv("history").stdout
+
+
 def test_every_command_on_a_lost_database_says_how_it_comes_back(project):
     """Whoever reads `--create` first would have an empty database."""
     project.database.unlink()

@@ -121,3 +121,38 @@ def test_ctrl_c_at_a_question_says_that_nothing_was_touched(project):
     assert "\nerror: stopped by Ctrl-C" in shown.replace("\r", "")
     assert "state: the database was not touched" in shown
     assert project.dump() == before
+
+
+@pytest.mark.parametrize("more", [["--to", "x"], ["--keep-new-rows"]])
+def test_two_ways_back_at_once_are_refused(written, more):
+    """A flag that would be passed over is a mistake to tell, not to make."""
+    before = written.dump()
+    refused = written.inv("rollback", "--down", "004_rebuild_item", *more, "--yes")
+    assert refused.returncode == ExitCode.USAGE
+    assert f"--down and {more[0]} are two ways back; nothing was touched" in refused.stderr
+    assert written.dump() == before
+
+
+def test_a_python_migration_runs_once_for_the_question_and_the_carrying(project):
+    """What is shown, compared again behind the stop, and carried is told from the same file."""
+    (project.migrations / "005_counted.py").write_text(
+        "import sqlite3\nwith open('ran', 'a') as file:\n    file.write('once\\n')\n"
+        "sqlite3.connect('app.db').execute('CREATE TABLE counted (x)')\n"
+    )
+    assert project.inv("migrate", "--yes").returncode == 0
+    with closing(sqlite3.connect(project.database)) as db, db:
+        db.execute("INSERT INTO owner (id, name) VALUES (77, 'Written since')")
+    (project.root / "ran").unlink()
+    code, _ = answer(project, b"y\n", "rollback", "--keep-new-rows")
+    assert code == 0
+    assert (project.root / "ran").read_text() == "once\n"
+    assert project.rows("SELECT name FROM owner WHERE id = 77") == [("Written since",)]
+
+
+def test_a_refused_rollback_is_told_as_one_in_the_history(written):
+    """No backend was stopped for it."""
+    assert written.inv("rollback").returncode == ExitCode.REFUSED
+    assert written.inv("rollback", "--to", "nowhere", "--yes").returncode == ExitCode.USAGE
+    for line in written.inv("history").stdout.splitlines()[-2:]:
+        assert "stop-backend" not in line
+        assert "go-back: " in line

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from drydock.walk import Walk
 
 
+_STEP = "go-back"
+"""What the screen, the record and the receipt call the step that is the chain's no other time."""
+
+
 class NothingToRollBack(DrydockError):
     """No run has published anything yet."""
 
@@ -39,6 +43,21 @@ class NothingToRollBack(DrydockError):
         super().__init__(
             "no run has migrated this database; nothing was touched",
             hint="a backup by name: inv rollback --to BACKUP (list them: inv backups)",
+        )
+
+
+class ContradictoryFlags(DrydockError):
+    """``--down`` was given with a flag that only another way back has; nothing was touched."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, down: str, flag: str) -> None:
+        super().__init__(
+            f"--down and {flag} are two ways back; nothing was touched",
+            cause="a down script changes the live database, whose rows stay; "
+            f"{flag} is of going back to a backup",
+            hint=f"by the script: inv rollback --down {as_word(down)}\n"
+            "to a backup: inv rollback, with --to BACKUP or --keep-new-rows",
         )
 
 
@@ -70,13 +89,41 @@ def run(walk: Walk, name: str | None, *, restores: bool = False) -> None:
         restores: It was asked for as ``inv restore``, which a hint is to repeat.
 
     Raises:
-        NothingToRollBack, NoSuchBackup, BackupUnsound, RollbackRefused: Nothing was changed.
+        NothingToRollBack, ContradictoryFlags, NoSuchBackup, BackupUnsound, CarryImpossible,
+            RollbackRefused: Nothing was changed.
         DrydockError: A step failed; `state` says how things stand.
     """
     if walk.options.down is not None:
+        if name is not None or walk.options.keep_new_rows:
+            flag = "--keep-new-rows" if name is None else "--to"
+            raise ContradictoryFlags(walk.options.down, flag)
         forward.go(walk)
         return
     chain.begin(walk)
+    began = time.monotonic()
+    try:
+        wanted, new, ill = _agreed(walk, name, restores=restores)
+    except DrydockError as error:
+        chain.decline(walk, _STEP, error, began)
+        raise
+    stop = chain.step_named("stop-backend")
+    chain.perform(walk, stop)
+    try:
+        _take(walk, _STEP, lambda walk: _go_back(walk, wanted, new, ill))
+    except BaseException as error:
+        known = error if isinstance(error, DrydockError) else chain.Unforeseen(error, walk)
+        with signals.undisturbed():
+            _take_back(walk, wanted)
+            chain.go_back(walk, stop, known, met_in=_STEP)
+        raise known from error
+    _start_again(walk, wanted)
+
+
+def _agreed(walk: Walk, name: str | None, *, restores: bool) -> tuple[Backup, Written, str | None]:
+    """Return which backup is to be live, what would be left behind, and what ails the database.
+
+    It is sound, and somebody agreed to it.
+    """
     last = record.last_published(walk.state)
     if name is None and last is None:
         raise NothingToRollBack
@@ -84,19 +131,11 @@ def run(walk: Walk, name: str | None, *, restores: bool = False) -> None:
     require_sound(wanted)
     ill = revival.ailment(walk.live, timeout=walk.settings.timeout)
     new = written.Written(walk, wanted, last)
+    if ill is not None and walk.options.keep_new_rows:
+        raise new.impossible(f"{walk.live.name} cannot be read", ill)
     if not walk.options.yes:
         ask_first(walk, wanted, new, ill, _typed(walk, name, restores=restores))
-    stop = chain.step_named("stop-backend")
-    chain.perform(walk, stop)
-    try:
-        _take(walk, "go-back", lambda walk: _go_back(walk, wanted, new, ill))
-    except BaseException as error:
-        known = error if isinstance(error, DrydockError) else chain.Unforeseen(error, walk)
-        with signals.undisturbed():
-            _take_back(walk, wanted)
-            chain.go_back(walk, stop, known)
-        raise known from error
-    _start_again(walk, wanted)
+    return wanted, new, ill
 
 
 def _wanted(walk: Walk, name: str) -> Backup:
@@ -164,7 +203,6 @@ def ask_first(walk: Walk, wanted: Backup, new: Written, ill: str | None, typed: 
     Raises:
         RollbackRefused: The answer was no, or there was nobody to ask.
     """
-    began = time.monotonic()
     if ill is not None:
         _tell_ill(walk, ill)
     else:
@@ -172,13 +210,11 @@ def ask_first(walk: Walk, wanted: Backup, new: Written, ill: str | None, typed: 
             new.show(opened)
     answer = walk.reporter.ask(_question(wanted))
     if not answer:
-        refused = RollbackRefused(
+        raise RollbackRefused(
             typed,
             asked=answer is False,
             leaves_rows=walk.written_since is not None and not walk.options.keep_new_rows,
         )
-        chain.decline(walk, "go-back", refused, began)
-        raise refused
 
 
 def _question(wanted: Backup) -> str:

@@ -67,6 +67,17 @@ class Written:
         for carried in since.carry_over(self._replay.file, self._copy, candidate):
             self._walk.reporter.note(str(carried))
 
+    def impossible(self, fault: str, why: str, other_way: str = "") -> CarryImpossible:
+        """Return the refusal to go back with the new rows, because of `fault`."""
+        kept = "the database that it replaces is kept; to bring back rows of it afterwards: "
+        return CarryImpossible(
+            f"{fault}, so its new rows cannot be carried along; nothing was changed",
+            cause=why,
+            hint=f"go back without them: inv rollback --to {self._wanted.id}\n{other_way}"
+            f"{kept if self._walk.live.exists() else 'to bring back rows of another file: '}"
+            "inv restore-rows TABLE --from FILE",
+        )
+
     def _compared(self, opened: sqlite3.Connection) -> Evidence | None:
         """Return what is different from what was published, None where nothing is."""
         copy = self._copy
@@ -84,9 +95,9 @@ class Written:
                 self._wanted.file, copy, self._walk, published=self._published
             )
         if self._replay.doubt and self._walk.options.keep_new_rows:
-            raise self._impossible(
+            raise self.impossible(
                 f"what was written to {self._walk.live.name} since cannot be told from what its "
-                "migrations wrote, so new rows cannot be carried along",
+                "migrations wrote",
                 self._replay.doubt,
                 "" if self._published else "or go back run by run: inv rollback --keep-new-rows\n",
             )
@@ -97,21 +108,10 @@ class Written:
         why = causes[0] if causes else str(error)
         name = self._walk.live.name
         if self._walk.options.keep_new_rows:
-            raise self._impossible(
-                f"{name} is damaged, so its new rows cannot be carried along", why
-            ) from error
+            raise self.impossible(f"{name} is damaged", why) from error
         self._walk.reporter.note(
             f"{name} is damaged ({why.splitlines()[-1]}): what was written since "
             f"{self._wanted.id} cannot be told; the file is kept"
-        )
-
-    def _impossible(self, what: str, why: str, other_way: str = "") -> CarryImpossible:
-        return CarryImpossible(
-            f"{what}; nothing was changed",
-            cause=why,
-            hint=f"go back without them: inv rollback --to {self._wanted.id}\n{other_way}"
-            "the database that it replaces is kept; to bring back rows of it afterwards: "
-            "inv restore-rows TABLE --from FILE",
         )
 
     @property
