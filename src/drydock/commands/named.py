@@ -28,6 +28,31 @@ class NoSuchDatabase(DrydockError):
         )
 
 
+def require_whole(*databases: tuple[Path, Path]) -> None:
+    """Refuse a damaged database by its own name, after a command has failed on one of several.
+
+    Args:
+        databases: Each as the user knows it, and the file to look at: itself, or a copy of it.
+
+    Raises:
+        DatabaseDamaged: SQLite finds it damaged.
+    """
+    for known, file in databases:
+        with closing(connection.read(file)) as opened:
+            if problems := backup.quick_check(opened):
+                raise backup.DatabaseDamaged(known, problems)
+
+
+def path_of(settings: Settings, name: str) -> Path:
+    """Return the file that `name` names: the live database, a backup's, or another."""
+    if name == LIVE:
+        return settings.database
+    try:
+        return backup.find(settings.backups, name).file
+    except backup.NoSuchBackup:
+        return Path(name)
+
+
 def at_rest(settings: Settings, name: str, copy: Path) -> Path:
     """Return a file that nobody writes: a backup's, or `copy`, made of what else `name` names.
 

@@ -6,16 +6,18 @@ application may go on running.
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import backup, chain, connection
+from drydock import backup, chain, connection, evidence
 from drydock.commands.backups import told
-from drydock.commands.named import at_rest
+from drydock.commands.named import at_rest, require_whole
 from drydock.errors import DrydockError, ExitCode
 from drydock.evidence import carry
+from drydock.evidence.carrying import CarryImpossible
 from drydock.words import as_word, counted
 
 if TYPE_CHECKING:
@@ -53,13 +55,13 @@ def run(walk: Walk, table: str, where: str, source: str | None, *, silent: bool)
         silent: Keep triggers that write to other tables from firing.
 
     Raises:
-        NoSuchBackup, BackupUnsound, NoSuchDatabase, CarryImpossible, RowsRefused: Nothing was
-            changed.
+        NoSuchBackup, BackupUnsound, NoSuchDatabase, DatabaseDamaged, CarryImpossible,
+            RowsRefused: Nothing was changed.
     """
     walk.purpose = _PURPOSE
     with tempfile.TemporaryDirectory(prefix="drydock-rows-") as folder:
         file = _file(walk, source, Path(folder) / "source.db")
-        planned = carry.plan(file, walk.live, table, where=where)
+        planned = _planned(walk, file, table, where)
         _bring_back(walk, planned, _typed(table, where, source, silent=silent), silent=silent)
 
 
@@ -89,6 +91,24 @@ def _file(walk: Walk, source: str | None, copy: Path) -> Path:
         walk.in_use = frozenset({found.id})
         walk.reporter.note(f"rows from {told(found)}")
     return file
+
+
+def _planned(walk: Walk, file: Path, table: str, where: str) -> carry.RowPlan:
+    """Return what is to be carried; where that cannot be read, it is said which file is damaged."""
+    try:
+        return carry.plan(file, walk.live, table, where=where)
+    except (CarryImpossible, sqlite3.DatabaseError) as error:
+        met = error if isinstance(error, sqlite3.Error) else error.__cause__
+        if isinstance(met, sqlite3.Error) and evidence.has_two_encodings(met):
+            raise CarryImpossible(
+                f"rows of {file} cannot be carried into {walk.live}; nothing was changed",
+                cause=evidence.ENCODINGS_DIFFER,
+                hint="neither is damaged; the whole database is brought back all the same: "
+                "inv restore BACKUP",
+            ) from error
+        if isinstance(met, sqlite3.Error) and not isinstance(met, sqlite3.OperationalError):
+            require_whole((walk.live, walk.live), (file, file))
+        raise
 
 
 def _bring_back(walk: Walk, planned: carry.RowPlan, typed: str, *, silent: bool) -> None:

@@ -106,11 +106,13 @@ class Written:
     def _tell_incomparable(self, error: Exception) -> None:
         causes = error.cause if isinstance(error, DrydockError) else []
         why = causes[0] if causes else str(error)
-        name = self._walk.live.name
+        fault = f"{self._walk.live.name} is damaged"
+        if isinstance(error, evidence.NotComparable) and "malformed" not in why:
+            fault = f"{self._walk.live.name} cannot be compared with {self._wanted.id} row by row"
         if self._walk.options.keep_new_rows:
-            raise self.impossible(f"{name} is damaged", why) from error
+            raise self.impossible(fault, why) from error
         self._walk.reporter.note(
-            f"{name} is damaged ({why.splitlines()[-1]}): what was written since "
+            f"{fault} ({why.splitlines()[-1]}): what was written since "
             f"{self._wanted.id} cannot be told; the file is kept"
         )
 

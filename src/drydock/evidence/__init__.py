@@ -5,7 +5,13 @@ a loss. It changes neither file, opens no live database and decides nothing abou
 """
 
 from drydock.evidence.comparison import compare
-from drydock.evidence.crew import ComparisonStopped, NotComparable
+from drydock.evidence.crew import (
+    ENCODINGS_DIFFER,
+    ComparisonStopped,
+    EncodingsDiffer,
+    NotComparable,
+    has_two_encodings,
+)
 from drydock.evidence.facts import (
     ColumnEvidence,
     Evidence,
@@ -24,8 +30,10 @@ from drydock.evidence.facts import (
 from drydock.evidence.loss import Loss, losses
 
 __all__ = [
+    "ENCODINGS_DIFFER",
     "ColumnEvidence",
     "ComparisonStopped",
+    "EncodingsDiffer",
     "Evidence",
     "ForeignKeyEvidence",
     "Loss",
@@ -41,5 +49,6 @@ __all__ = [
     "SequenceChange",
     "TableEvidence",
     "compare",
+    "has_two_encodings",
     "losses",
 ]

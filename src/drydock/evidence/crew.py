@@ -26,6 +26,11 @@ Unit = TypeVar("Unit")
 Result = TypeVar("Result")
 
 
+ENCODINGS_DIFFER = (
+    "their text encodings differ (PRAGMA encoding), and SQLite compares rows within one only"
+)
+
+
 class ComparisonStopped(DrydockError):
     """The comparison was interrupted; both files were only read."""
 
@@ -46,6 +51,21 @@ class NotComparable(DrydockError):
             cause=cause,
             hint=f"sqlite3 {as_word(after)} 'PRAGMA integrity_check'",
         )
+
+
+class EncodingsDiffer(NotComparable):
+    """The two files keep text in different encodings; neither is damaged."""
+
+    def __init__(self, before: Path, after: Path) -> None:
+        super().__init__(before, after, ENCODINGS_DIFFER)
+        self.hint = (
+            "neither is damaged; a whole database is brought back all the same: inv restore BACKUP"
+        )
+
+
+def has_two_encodings(error: sqlite3.Error) -> bool:
+    """Whether SQLite refused to read two files at once because of their text encodings."""
+    return "same text encoding" in str(error)
 
 
 class Crew:
@@ -117,6 +137,8 @@ class Crew:
         """Return what `error`, met while comparing, means to the user."""
         if self._asked() or "interrupted" in str(error):
             return ComparisonStopped()
+        if has_two_encodings(error):
+            return EncodingsDiffer(self.before, self.after)
         return NotComparable(self.before, self.after, str(error))
 
     @contextmanager
