@@ -23,6 +23,7 @@ from drydock.backup.proof import (
     digest_of,
     quick_check,
     start_digest,
+    wants_application,
 )
 from drydock.backup.proving import BackupFailed, DatabaseDamaged
 from drydock.backup.taking import Taking, begin, take
@@ -48,4 +49,5 @@ __all__ = [
     "to_prune",
     "unproved",
     "verify",
+    "wants_application",
 ]

@@ -39,8 +39,9 @@ def require_whole(*databases: tuple[Path, Path]) -> None:
     """
     for known, file in databases:
         with closing(connection.read(file)) as opened:
-            if problems := backup.quick_check(opened):
-                raise backup.DatabaseDamaged(known, problems)
+            problems = backup.quick_check(opened)
+        if problems and not backup.wants_application(problems[-1]):
+            raise backup.DatabaseDamaged(known, problems)
 
 
 def path_of(settings: Settings, name: str) -> Path:

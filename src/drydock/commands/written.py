@@ -89,6 +89,8 @@ class Written:
             return None
         with closing(connection.read_only(copy)) as now:
             if problems := backup.quick_check(now):  # else rows are told that nobody has written
+                if backup.wants_application(problems[-1]):
+                    raise evidence.NotComparable(self._wanted.file, copy, problems[-1])
                 raise _Damaged(f"{self._walk.live} is damaged", cause=problems)
         if self._replay is None:
             self._replay = replay.make(

@@ -249,6 +249,8 @@ class _Drill:
         self._require(same, "the copy's content is not what it was before")
 
     def _require_sound(self) -> None:
-        with closing(connection.read(self._database)) as opened:
+        # Opened to be written, SQLite would look for the functions that the application's CHECK
+        # constraints call.
+        with closing(connection.read_only(self._database)) as opened:
             problems = backup.quick_check(opened)
         self._require(not problems, *problems)

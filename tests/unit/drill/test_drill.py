@@ -202,6 +202,17 @@ def test_odd_names_and_an_empty_database_are_drilled_too(tmp_path, temporary):
     drill.run(settings.load(tmp_path), Told(), rollback.run)
 
 
+def test_a_rule_that_only_the_application_can_ask_is_no_fault(project, temporary):
+    """A CHECK that calls a function of its own: the database is sound."""
+    with closing(sqlite3.connect(project.database)) as db, db:
+        db.create_function("good", 1, lambda _: True, deterministic=True)
+        db.execute("CREATE TABLE ruled (x CHECK (good(x)))")
+        db.execute("INSERT INTO ruled VALUES (1)")
+    reporter = Told()
+    run(project, reporter=reporter)
+    assert reporter.failed == []
+
+
 def test_without_room_it_does_not_begin(project, temporary, monkeypatch):
     """Filling the temporary folder would hurt others than us."""
     monkeypatch.setattr(course, "ROOM", 10**12)
