@@ -5,7 +5,10 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+import pytest
+
 from drydock.errors import ExitCode
+from tests.support.stray import Stray
 
 
 def write(project, *statements: str) -> None:
@@ -79,6 +82,20 @@ def test_restore_rows_reads_no_damaged_backup(project):
         assert refused.returncode == ExitCode.DIFFERENT
         assert "a backup is damaged" in refused.stderr
     assert project.dump() == before
+
+
+@pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
+def test_restore_rows_names_who_has_the_database(project, how):
+    """Whether it can be read meanwhile or not; no row is refused by the table."""
+    assert project.inv("backup").returncode == 0
+    write(project, "DELETE FROM owner WHERE id = 3")
+    with Stray(project.database) as stray:
+        stray.sql(f"BEGIN {how}")
+        refused = project.inv("restore-rows", "owner", "--yes")
+    assert refused.returncode == ExitCode.BUSY, refused.stderr
+    assert "database is locked" in refused.stderr
+    assert f"pid {stray.pid}" in refused.stderr
+    assert project.rows("SELECT count(*) FROM owner WHERE id = 3") == [(0,)]
 
 
 def test_restore_rows_names_the_triggers_that_fire(project):

@@ -122,7 +122,12 @@ def _bring_back(walk: Walk, planned: carry.RowPlan, typed: str, *, silent: bool)
             raise RowsRefused(typed, asked=answer is False)
     chain.perform(walk, chain.step_named("backup"))
     with closing(connection.writing(walk.live, timeout=walk.settings.timeout)) as opened:
-        carry.apply([planned], opened, silent=silent)
+        try:
+            carry.apply([planned], opened, silent=silent)
+        except CarryImpossible as error:
+            if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                raise connection.DatabaseLocked(walk.live, str(error.__cause__)) from error
+            raise
     chain.finish(walk, f"{counted(planned.inserts, 'row')} inserted, {planned.updates} updated")
     walk.reporter.note(
         f"{planned.table}: {planned.inserts:,} inserted, {planned.updates:,} updated"
