@@ -97,13 +97,14 @@ def up_to(plan: Plan, target: str | None) -> tuple[Migration, ...]:
     if target is None:
         return plan.pending
     for position, migration in enumerate(plan.pending, start=1):
-        if target in (migration.name, migration.path.name) or _is_number(target, migration.name):
+        if is_called(target, migration.name, migration.path.name):
             return plan.pending[:position]
     names = [entry.name for entry in plan.applied]
-    if any(target == name or _is_number(target, name) for name in names):
+    if any(is_called(target, name) for name in names):
         return ()
     raise UnknownMigration(target, [*(each.name for each in plan.pending), *names])
 
 
-def _is_number(target: str, name: str) -> bool:
-    return target.isdecimal() and int(target) == number_of(name)
+def is_called(target: str, name: str, file: str = "") -> bool:
+    """Say whether `target` is a migration's name, its number, or the name of its `file`."""
+    return target in (name, file) or (target.isdecimal() and int(target) == number_of(name))

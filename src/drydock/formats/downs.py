@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from drydock.errors import DrydockError, ExitCode
 from drydock.migration import Migration
+from drydock.plan import is_called
 from drydock.source import checksum
 
 if TYPE_CHECKING:
@@ -35,14 +36,15 @@ class NoWayBack(DrydockError):
 
 
 def chosen(plan: Plan, files: Sequence[Migration], name: str) -> Migration:
-    """Return the migration that takes `name` back.
+    """Return the migration that takes `name`, or the last of that number, back.
 
     Raises:
         NoWayBack: It is not applied, not the newest that is, or has no down script.
     """
     applied = {entry.name for entry in plan.applied}
     done = [each for each in files if each.name in applied]
-    wanted = next((each for each in done if name in {each.name, each.path.name}), None)
+    called = [each for each in done if is_called(name, each.name, each.path.name)]
+    wanted = called[-1] if called else None
     if wanted is None:
         raise NoWayBack(name, "it is not applied", hint="list what is: inv status")
     if wanted is not done[-1]:
