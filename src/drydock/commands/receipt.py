@@ -32,7 +32,7 @@ def show(settings: Settings, terminal: Terminal, run: str, *, in_browser: bool) 
         in_browser: Open the page.
 
     Raises:
-        NoSuchRun, NoReceipt: As they say.
+        NoSuchRun, SeveralRuns, NoReceipt: As they say.
         NoBrowser: There is none.
     """
     record, page = files.find(state_folder(settings.database), run)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PAGE = "receipt.html"
 DATA = "receipt.json"
+_RUNS_SHOWN = 10
 
 
 class NoSuchRun(DrydockError):
@@ -41,6 +42,22 @@ class NoSuchRun(DrydockError):
             hint=f"the newest ones: {shown} (all of them: inv history)"
             if shown
             else "every run leaves a receipt; the first one: inv migrate --dry-run",
+        )
+
+
+class SeveralRuns(DrydockError):
+    """More runs than one begin as the name given on the command line does."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str, found: Iterable[str]) -> None:
+        self.name = name
+        runs = list(found)
+        left = [f"and {len(runs) - _RUNS_SHOWN} older ones"] * (len(runs) > _RUNS_SHOWN)
+        super().__init__(
+            f"{len(runs)} runs begin with {name!r}; nothing was touched",
+            cause=[*reversed(runs[-_RUNS_SHOWN:]), *left],
+            hint=f"the newest of them: inv receipt --run {runs[-1]} (all runs: inv history)",
         )
 
 
@@ -132,7 +149,8 @@ def find(state: Path, name: str = "") -> tuple[Record, Path]:
         name: The run's id, or how it begins; empty: the newest run that left a receipt.
 
     Raises:
-        NoSuchRun: None is called so, or more than one.
+        NoSuchRun: None is called so.
+        SeveralRuns: More than one begins so.
         NoReceipt: It left none.
     """
     every = record.history(state)
@@ -144,8 +162,10 @@ def find(state: Path, name: str = "") -> tuple[Record, Path]:
         found = tuple(each for each in every if each.id == name) or tuple(
             each for each in every if each.id.startswith(name)
         )
-    if len(found) != 1:
-        raise NoSuchRun(name, (each.id for each in found or every))
+    if not found:
+        raise NoSuchRun(name, (each.id for each in every))
+    if len(found) > 1:
+        raise SeveralRuns(name, (each.id for each in found))
     page = runs / found[0].id / PAGE
     if not page.exists():
         raise NoReceipt(found[0])

@@ -14,7 +14,7 @@ from drydock import receipt
 from drydock.evidence import Evidence, Sample, SampleValue, SchemaChange, TableEvidence
 from drydock.executor import MigrationFailed
 from drydock.receipt import gathering
-from drydock.receipt.files import DATA, PAGE, NoReceipt, NoSuchRun
+from drydock.receipt.files import DATA, PAGE, NoReceipt, NoSuchRun, SeveralRuns
 from drydock.review import Finding
 from tests.unit.receipt.conftest import applied, migration
 
@@ -178,9 +178,12 @@ def test_a_run_is_found_by_its_name_or_how_it_begins(walk):
     walk.begin()
     assert receipt.find(walk.state)[0].id == first
     assert receipt.find(walk.state, first)[1] == walk.state / "runs" / first / PAGE
-    for unclear in ("2", "1999", "../runs"):
+    for unknown in ("1999", "../runs"):
         with pytest.raises(NoSuchRun):
-            receipt.find(walk.state, unclear)
+            receipt.find(walk.state, unknown)
+    with pytest.raises(SeveralRuns, match="2 runs begin with '2'") as raised:
+        receipt.find(walk.state, "2")
+    assert raised.value.cause == [walk.record.record.id, first]
 
 
 def test_an_interrupted_run_is_told_from_its_record_alone(walk):
