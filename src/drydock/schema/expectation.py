@@ -106,6 +106,14 @@ def _missed(schema: Schema, question: str) -> Answer:
                 f"{t.name}.{wanted}" for t in schema.own_tables if t.column(wanted) is not None
             )
             return Answer(False, f"no column {wanted} in {table.name}", (named + elsewhere)[:NEAR])
+    views = by_name(schema.views)
+    for owner, _, _ in _readings(question):
+        if view := views.get(fold(owner)):
+            return Answer(
+                False,
+                f"{view.name} is a view, and columns are asked for of tables only",
+                (f"view:{view.name}",),
+            )
     owner = question.partition(".")[0]
     others = tuple(
         f"{kind}:{one.name}"

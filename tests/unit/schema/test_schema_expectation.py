@@ -54,6 +54,8 @@ def test_what_is_there_is_found_and_described(schema_of, question, detail):
         ("table:trip", "no table trip", ("trips",)),
         ("monthly", "no table monthly", ("view:monthly",)),
         ("idx_trip", "no table idx_trip", ("index:idx_trip",)),
+        ("Monthly.total", "monthly is a view, and columns are asked for of tables only",
+         ("view:monthly",)),
         ("zzz", "no table zzz", ()),
     ],
 )  # fmt: skip
