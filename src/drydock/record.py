@@ -213,6 +213,17 @@ def last_published(state: Path) -> Record | None:
     return None
 
 
+def last_return(state: Path, backup: str) -> Record | None:
+    """Return the last run that made a backup live again behind the one that took `backup`."""
+    every = history(state)
+    taken = next((each.sequence for each in every if each.backup == backup), None)
+    for found in reversed(every):
+        went = found.target and not found.pending
+        if went and found.phase in ("finished", "returned", "interrupted"):
+            return found if taken is not None and found.sequence > taken else None
+    return None
+
+
 def take_back(state: Path, backup: str, by: str) -> None:
     """Record of the last run that published that run `by` made the backup before it live again."""
     last = last_published(state)

@@ -115,8 +115,9 @@ def _between(before: sqlite3.Connection, after: sqlite3.Connection, walk: Walk) 
     if back := ledger.taken_back(after)[len(ledger.taken_back(before)) :]:
         doubt = f"{back[-1]} was taken back by its down script since"
     known: tuple[Migration, ...] = ()
-    with suppress(DrydockError):  # a folder that cannot be read must not stand in the way back
-        known = formats.read(walk.settings.migrations, after, walk.settings.format)
+    if ran and not doubt:
+        with suppress(DrydockError):  # a folder that cannot be read must not stand in the way back
+            known = formats.read(walk.settings.migrations, after, walk.settings.format)
     migrations = _migrations(after, ran, known, walk)
     return _Between(migrations, {each.name: each for each in ran}, known, doubt)
 

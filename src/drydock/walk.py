@@ -101,8 +101,8 @@ class Reporter(Protocol):
     def since(self, evidence: Evidence, *, carried: bool = False, doubt: str = "") -> None:
         """Show what was written after publish, and whether it is `carried` into what comes.
 
-        With a `doubt`, which says why, it is all that changed since the backup, by the migrations
-        or by the application.
+        With a `doubt`, it is all that is different from the backup; what of it the application
+        wrote cannot be told, and why.
         """
 
     def ask(self, question: str) -> bool | None:

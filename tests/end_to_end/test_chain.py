@@ -512,6 +512,18 @@ def test_f48_rows_that_the_backend_wrote_before_an_automatic_return_are_shown(se
     assert "item" in done.stderr
 
 
+def test_an_automatic_return_calls_no_row_of_the_run_written_since(served):
+    """What the dice wrote is not the backend's, and the second time they fall otherwise."""
+    (served.migrations / "005_dice.sql").write_text("UPDATE item SET loose = randomblob(8);")
+    for marker in ("write-at-start", "items-broken"):
+        (served.root / marker).touch()
+    done = served.inv("migrate", "--yes", "--allow-loss")
+    assert done.returncode == ExitCode.ROLLED_BACK, done.stderr
+    told = " ".join(done.stderr.split())
+    assert "written since" not in told
+    assert "what of it the application wrote cannot be told: the migrations made another" in told
+
+
 def test_a_way_back_does_not_fail_on_what_cannot_be_told(served):
     """The new backend made a table that only it can read; the old one runs again all the same."""
     code = served.root / "application.py"

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import backup, connection, evidence, files, replay, since
+from drydock import backup, connection, evidence, files, record, replay, since
 from drydock.errors import DrydockError
 from drydock.evidence.anchor import CarryImpossible
 
@@ -93,17 +93,28 @@ class Written:
                     raise evidence.NotComparable(self._wanted.file, copy, problems[-1])
                 raise _Damaged(f"{self._walk.live} is damaged", cause=problems)
         if self._replay is None:
-            self._replay = replay.make(
-                self._wanted.file, copy, self._walk, published=self._published
+            wanted, doubt = self._wanted.file, self._why_no_successor()
+            self._replay = (
+                replay.Replay(wanted, doubt)
+                if doubt
+                else replay.make(wanted, copy, self._walk, published=self._published)
             )
         if self._replay.doubt and self._walk.options.keep_new_rows:
             raise self.impossible(
-                f"what was written to {self._walk.live.name} since cannot be told from what its "
-                "migrations wrote",
+                f"what the application wrote to {self._walk.live.name} since {self._wanted.id} "
+                "cannot be told",
                 self._replay.doubt,
                 "" if self._published else "or go back run by run: inv rollback --keep-new-rows\n",
             )
         return evidence.compare(self._replay.file, copy)
+
+    def _why_no_successor(self) -> str:
+        """Return why the live database did not come of the backup; empty where nothing says so."""
+        went = record.last_return(self._walk.state, self._wanted.id)
+        every = [each.id for each in backup.proved(self._walk.settings.backups)]
+        if went is None or went.backup in every[every.index(self._wanted.id) :]:
+            return ""
+        return f"{self._walk.live.name} was brought back since to {went.backup}, which is older"
 
     def _tell_incomparable(self, error: Exception) -> None:
         causes = error.cause if isinstance(error, DrydockError) else []

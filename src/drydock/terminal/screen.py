@@ -173,8 +173,8 @@ class Terminal:
             said = "written since, and carried over where there is a place for it:"
         if doubt:
             said = (
-                f"changed since the backup, by migrations or by the application: {doubt}; "
-                "left in the database that is kept:"
+                "different from the backup, and left in the database that is kept; "
+                f"what of it the application wrote cannot be told: {doubt}:"
             )
         for each in wrapped(said, self.width, first="  ", rest="  "):
             self.line(each)
