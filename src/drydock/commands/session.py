@@ -105,11 +105,16 @@ def is_under_way() -> bool:
 
 
 def _end() -> None:
-    if _Session.walk is not None:
-        from drydock import chain, signals
+    walk = _Session.walk
+    if walk is None:
+        return
+    if not walk.is_under_way:
+        walk.close()  # as the program ends, what no run has loaded cannot be loaded any more
+        return
+    from drydock import chain, signals
 
-        with signals.undisturbed():
-            chain.finish(_Session.walk, "done")
+    with signals.undisturbed():
+        chain.finish(walk, "done")
 
 
 def guarded(function: Callable[P, None]) -> Callable[P, None]:
