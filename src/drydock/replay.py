@@ -76,6 +76,10 @@ def make(old: Path, now: Path, walk: Walk, *, published: str = "") -> Replay:
     """
     with closing(connection.read_only(old)) as before, closing(connection.read_only(now)) as after:
         between = _between(before, after, walk)
+    if published and not between.migrations and not between.doubt:
+        return Replay(
+            old, f"the ledger of {walk.live.name} has nothing of the run that is to be taken back"
+        )
     if between.doubt or not between.migrations:
         return Replay(old, between.doubt)
     folder = files.private_folder(walk.record.folder / "candidate-again")

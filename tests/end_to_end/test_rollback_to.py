@@ -8,6 +8,8 @@ from contextlib import closing
 
 import pytest
 
+from drydock.errors import ExitCode
+
 
 @pytest.fixture
 def mode():
@@ -43,6 +45,20 @@ def test_a_database_from_before_the_ledger_is_no_obstacle(bare, command, how):
     assert "no such table" not in back.stderr
     assert "written since" not in back.stderr
     assert bare.rows("SELECT count(*) FROM item") == [(180,)]
+
+
+def test_a_run_that_the_ledger_does_not_know_has_written_nobody_knows_what(bare):
+    """It was unmarked, or another file was copied there: nothing is carried."""
+    with closing(sqlite3.connect(bare.database)) as db, db:
+        db.execute("DELETE FROM _drydock_ledger")
+        db.execute("INSERT INTO log VALUES (5, 'since')")
+    refused = bare.inv("rollback", "--keep-new-rows", "--yes")
+    assert refused.returncode == ExitCode.REFUSED, refused.stderr
+    told = " ".join(refused.stderr.split())
+    assert "the ledger of app.db has nothing of the run that is to be taken back" in told
+    back = bare.inv("rollback", "--yes")
+    assert back.returncode == 0, back.stderr
+    assert "written since" not in back.stderr
 
 
 @pytest.mark.parametrize(
