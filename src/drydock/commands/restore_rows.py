@@ -17,7 +17,7 @@ from drydock.commands.backups import told
 from drydock.commands.named import at_rest, require_whole
 from drydock.errors import DrydockError, ExitCode
 from drydock.evidence import carry
-from drydock.evidence.carrying import CarryImpossible
+from drydock.evidence.anchor import CarryImpossible
 from drydock.words import as_word, counted
 
 if TYPE_CHECKING:
