@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from drydock.evidence import Evidence
     from drydock.evidence.loss import LossKind
+    from drydock.executor import Applied
     from drydock.migration import Migration
     from drydock.review import Finding
+    from drydock.review.cover import Uncovered
 
 _SHOWN = 8
 _MAKES_OR_DROPS = re.compile(r"\b(drop|create)\b", re.IGNORECASE)
@@ -46,15 +48,16 @@ class UndeclaredLoss(DrydockError):
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, losses: Sequence[Loss]) -> None:
+    def __init__(self, losses: Sequence[Uncovered]) -> None:
         self.losses = tuple(losses)
         super().__init__(
             "the migrations lose data that nobody declared; nothing was changed",
             cause=[
-                line for each in self.losses[:_SHOWN] for line in (each.sentence, *each.samples)
+                line
+                for each in self.losses[:_SHOWN]
+                for line in (each.sentence, *each.loss.samples)
             ],
-            hint="mend the migration; or declare it in the file: "
-            f"-- drydock: allow {DECLARED_AS[self.losses[0].kind]}: the reason\n"
+            hint=f"mend the migration; or declare it in {self.losses[0].directive}\n"
             "or accept it this once: inv migrate --allow-loss",
         )
 
@@ -111,7 +114,8 @@ def require_declared(
     evidence: Evidence,
     findings: Sequence[Finding],
     migrations: Sequence[Migration],
-    statements: Sequence[str],
+    applied: Sequence[Applied],
+    before: Path,
     *,
     allow: bool,
     ask: Callable[[str], bool | None],
@@ -122,11 +126,12 @@ def require_declared(
         evidence: What changed.
         findings: What the review announced, and was answered yes.
         migrations: Those that ran, with their directives.
-        statements: What was executed.
+        applied: What they executed.
+        before: The database as it was.
         allow: Everything is allowed.
         ask: Asks the user; None when there is nobody.
     """
-    losses = undeclared(evidence, findings, migrations, statements)
+    losses = undeclared(evidence, findings, migrations, applied, before)
     if not losses or allow:
         return
     lines = [f"  {each.sentence}" for each in losses]
@@ -139,19 +144,32 @@ def undeclared(
     evidence: Evidence,
     findings: Sequence[Finding],
     migrations: Sequence[Migration],
-    statements: Sequence[str],
-) -> tuple[Loss, ...]:
-    """Return the losses that neither the review nor a directive covers (pure)."""
-    from drydock.review.finding import foreseen
-
-    announced = {tuple(fold(part) for part in key) for key in foreseen(findings)}
-    declared = {directive.rule for each in migrations for directive in each.directives}
+    applied: Sequence[Applied],
+    before: Path,
+) -> tuple[Uncovered, ...]:
+    """Return the losses that neither the review nor a directive of their own file covers."""
+    statements = [statement.sql for each in applied for statement in each.statements]
     losses = (*comparison.losses(evidence), *_lost_objects(evidence, statements))
-    return tuple(
-        loss
-        for loss in losses
-        if DECLARED_AS[loss.kind] not in declared and _key(loss) not in announced
-    )
+    if not losses:
+        return ()
+    from drydock.review.account import Account
+    from drydock.review.cover import uncovered
+
+    account = Account(migrations, applied, before)
+    judged = (uncovered(each, _rules(each, evidence), findings, account) for each in losses)
+    return tuple(each for each in judged if each is not None)
+
+
+def _rules(loss: Loss, evidence: Evidence) -> tuple[str, ...]:
+    """Return the rules whose directive declares `loss`, the fitting one first."""
+    rule = DECLARED_AS[loss.kind]
+    if loss.kind != "rows-removed":
+        return (rule,)
+    more = ("rebuild-loses-rows", "replace-rows")
+    held = {fold(each.was or each.name): each.rows_before for each in evidence.tables}
+    if loss.count == held.get(fold(loss.table)):
+        return (rule, *more)
+    return ("delete-rows", rule, *more)
 
 
 def summary(evidence: Evidence, applied: int) -> str:
@@ -210,11 +228,3 @@ def _lost_objects(evidence: Evidence, statements: Iterable[str]) -> tuple[Loss, 
         sentence = f"{each.kind} {each.name} of {each.table} is gone, and nothing dropped it"
         losses.append(Loss("object-lost", each.table, None, 1, (), sentence))
     return tuple(losses)
-
-
-def _key(loss: Loss) -> tuple[str, ...]:
-    if loss.kind == "table-dropped":
-        return ("table", fold(loss.table))
-    if loss.column is not None:
-        return ("column", fold(loss.table), fold(loss.column))
-    return ("rows", fold(loss.table))

@@ -250,6 +250,28 @@ def test_undeclared_loss_is_refused_and_allowed_only_when_said(project):
     assert project.rows("SELECT count(*) FROM item WHERE id < 20") == [(0,)]
 
 
+def test_a_directive_declares_nothing_for_another_file(project):
+    """What a second file takes unseen is told with that file and a directive in its language."""
+    (project.migrations / "005_old.sql").write_text(
+        "-- drydock: allow delete-without-where: a log\nDELETE FROM log;\n"
+    )
+    (project.migrations / "006_quiet.py").write_text(
+        "def migrate(db):\n    db.execute('DEL' + 'ETE FROM item WHERE id < 20')\n"
+    )
+    before = project.dump()
+    refused = project.inv("migrate")
+    assert refused.returncode == ExitCode.REFUSED
+    assert "cause: item: 17 rows of 180 gone\n" in refused.stderr
+    assert "in 006_quiet.py: # drydock: allow delete-rows: REASON\n" in refused.stderr
+    assert project.dump() == before
+    (project.migrations / "006_quiet.py").write_text(
+        "# drydock: allow delete-rows: they were imported twice\n"
+        "def migrate(db):\n    db.execute('DEL' + 'ETE FROM item WHERE id < 20')\n"
+    )
+    done = project.inv("migrate")
+    assert done.returncode == 0, done.stderr
+
+
 def test_declared_loss_passes_and_is_in_the_ledger(project):
     """`-- drydock: allow` with a reason is recorded beside the migration."""
     (project.migrations / "005_drop_log.sql").write_text(

@@ -57,7 +57,12 @@ A finding that is meant is declared in its file, with the reason, which goes int
 ```
 
 In a `.py` file the line begins with `#`.
-An allowance holds for its whole file.
+An allowance holds for its whole file, and for no other file.
+
+After a run, what is gone is held against both.
+What was foreseen, and agreed to, covers as many rows as were foreseen.
+An allowance covers what the statements of its own file took.
+The rest stops the run, and the file that took it is named.
 """
 
 

@@ -7,8 +7,11 @@ prints nothing.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from drydock.names import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +31,8 @@ class Finding:
     `line` counts from 1. `evidence` holds facts, one a line, from the rows as they are at that
     moment. `destructive` says that rows or values go away when this runs, or change their form.
     `allowed` is the reason of the directive that declares it meant, None where nothing does.
-    `today` are the names that table and column have before any pending file renames them.
+    `today` are the names that table and column have before any pending file renames them. `rows`
+    is how many rows of the table would go, None where that is not known.
     """
 
     rule: str
@@ -44,6 +48,7 @@ class Finding:
     destructive: bool = False
     allowed: str | None = None
     today: tuple[str, str | None] | None = None
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Verdict:
     migration: str | None = None
     path: Path | None = None
     line: int | None = None
+    rows: int | None = None
 
 
 def worst(findings: Iterable[Finding]) -> Severity | None:
@@ -81,6 +87,22 @@ def foreseen(findings: Iterable[Finding]) -> frozenset[LossKey]:
     value is announced too, though nobody need be asked.
     """
     return frozenset(_loss(each) for each in findings if _announces(each))
+
+
+def foreseen_rows(findings: Iterable[Finding], migration: str, table: str) -> float:
+    """Return how many rows of `table`, by today's name, `migration` was foreseen to remove.
+
+    Infinite where it was foreseen and the number is not known; 0 where it was not foreseen.
+    """
+    key = ("rows", fold(table))
+    told = [
+        each.rows
+        for each in findings
+        if each.migration == migration
+        and _announces(each)
+        and tuple(fold(part) for part in _loss(each)) == key
+    ]
+    return sum(math.inf if rows is None else rows for rows in told)
 
 
 def _announces(finding: Finding) -> bool:

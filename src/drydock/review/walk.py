@@ -344,4 +344,5 @@ class Walk:
             verdict.column,
             verdict.destructive,
             today=today,
+            rows=verdict.rows,
         )

@@ -99,7 +99,8 @@ def _inspect(walk: Walk) -> str:
         walk.evidence,
         walk.findings,
         walk.pending,
-        executed,
+        walk.applied,
+        walk.copy,
         allow=walk.options.allow_loss or walk.options.dry_run,
         ask=walk.reporter.ask,
     )

@@ -62,7 +62,13 @@ class MigrationContract:
             evidence = inspection.inspect(before, after, _silent, statements)
             inspection.require_sound(evidence)
             inspection.require_declared(
-                evidence, findings, [migration], statements, allow=False, ask=lambda _: None
+                evidence,
+                findings,
+                [migration],
+                applied,
+                before,
+                allow=False,
+                ask=lambda _: None,
             )
 
     def test_has_no_undeclared_finding(

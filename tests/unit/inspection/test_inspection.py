@@ -10,6 +10,7 @@ import pytest
 from drydock import inspection, review
 from drydock.errors import ExitCode
 from drydock.evidence.loss import LossKind
+from drydock.executor import Applied, TracedStatement
 from drydock.inspection import CandidateUnsound, UndeclaredLoss
 from drydock.migration import read_file
 from drydock.script import split
@@ -44,7 +45,8 @@ class Gate:
             self.evidence,
             (),
             [read_file(path)],
-            self.statements,
+            [Applied("m", 0.0, tuple(TracedStatement(each, 1) for each in self.statements))],
+            self.before,
             allow=allow,
             ask=lambda question: self.asked.append(question) or answer,
         )
@@ -71,7 +73,7 @@ def test_f15_rows_that_a_cascade_took_along_stop_the_run(gate):
     assert "child" in text
     assert "10" in text
     assert "inv migrate --allow-loss" in error.hint
-    assert "-- drydock: allow delete-without-where: the reason" in error.hint
+    assert "declare it in m.sql: -- drydock: allow delete-rows: REASON\n" in error.hint
 
 
 def test_a_loss_passes_only_when_declared_allowed_or_answered_yes(gate):
@@ -109,7 +111,7 @@ def test_a_directive_as_the_hint_tells_it_declares_the_loss(gate, script):
         "CREATE TABLE au (id INTEGER PRIMARY KEY AUTOINCREMENT, w); INSERT INTO au VALUES (9, 'b')",
     )
     gate.inspect(script)
-    directive = gate.refused().hint.partition("in the file: ")[2].splitlines()[0]
+    directive = gate.refused().hint.partition("in m.sql: ")[2].splitlines()[0]
     assert directive.removeprefix("-- drydock: allow ").partition(":")[0] in review.RULES
     gate.require_declared(header=directive)
 

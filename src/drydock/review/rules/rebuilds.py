@@ -55,6 +55,7 @@ def rebuild_cascade(
             f"db[{change.table!r}].transform(…), which keeps the children",
             table=key.child,
             destructive=key.on_delete == "CASCADE",
+            rows=rows,
         )
 
 
@@ -134,6 +135,7 @@ def rebuild_loses_rows(change: changes.Copy, s: Situation) -> Iterator[Verdict]:
             f"copy every row: INSERT INTO {quote(change.new.name)} SELECT … FROM {quote(table)};",
             table=table,
             destructive=True,
+            rows=lost,
         )
 
 

@@ -97,6 +97,7 @@ def delete_without_where(change: changes.Write, s: Situation) -> Iterator[Verdic
         f"add the condition that is meant: DELETE FROM {quote(change.table)} WHERE …;",
         table=change.table,
         destructive=True,
+        rows=rows,
     )
 
 
@@ -128,6 +129,7 @@ def delete_rows(change: changes.Write, s: Situation) -> Iterator[Verdict]:
         f"{f' WHERE {change.where}' if change.where else ''};",
         table=change.table,
         destructive=True,
+        rows=rows,
     )
 
 
