@@ -728,3 +728,25 @@ def test_the_way_that_a_refused_attach_is_told_leads_to_the_rows(project):
     done = project.inv("migrate", "--yes")
     assert done.returncode == 0, done.stderr
     assert project.rows("SELECT count(*) FROM owner WHERE name IN ('from å', 'there')") == [(2,)]
+
+
+def test_an_attach_in_a_python_file_is_told_the_line_that_allows_it_there(project):
+    """And nothing else: it is a Python migration already."""
+    with closing(sqlite3.connect(project.root / "old.db")) as db, db:
+        db.execute("CREATE TABLE old (name TEXT)")
+        db.execute("INSERT INTO old VALUES ('from å')")
+    program = project.migrations / "005_bring.py"
+    body = (
+        "def migrate(db):\n    db.execute(\"ATTACH 'old.db' AS a\")\n"
+        "    db.execute('INSERT INTO owner (name) SELECT name FROM a.old')\n"
+    )
+    program.write_text(body)
+    told = project.inv("review", "--static", "--json")
+    (finding,) = [e for e in json.loads(told.stdout)["findings"] if e["rule"] == "foreign-file"]
+    assert finding["fix"].startswith("a .py migration may read it that says so, # drydock: allow ")
+    assert "and attaches it" in finding["fix"]
+    program.write_text(f"# drydock: allow foreign-file: ours\n{body}")
+    done = project.inv("migrate", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "unused-allowance" not in done.stderr
+    assert project.rows("SELECT count(*) FROM owner WHERE name = 'from å'") == [(1,)]

@@ -185,3 +185,19 @@ def test_delete_rows_declares_some_rows_and_not_all(files):
     files.judge(m001=some + hidden("DELETE FROM t WHERE id < 4"))
     error = files.refused(m001=some + hidden("DELETE FROM t"))
     assert "# drydock: allow delete-without-where: REASON" in error.hint
+
+
+def test_rows_that_were_foreseen_say_nothing_of_an_index(files):
+    """Nobody was asked about it."""
+    change(files.before, "CREATE INDEX by_v ON t (v)")
+    error = files.refused(
+        m001="DELETE FROM t WHERE id = 1;",
+        m002=hidden(
+            "CREATE TABLE n (id INTEGER PRIMARY KEY, v TEXT, w)",
+            "INSERT INTO n SELECT * FROM t",
+            "DROP TABLE t",
+            "ALTER TABLE n RENAME TO t",
+        ),
+    )
+    assert error.cause[0] == "index by_v of t is gone, and nothing dropped it"
+    assert "m002.py: # drydock: allow rebuild-loses-objects: REASON" in error.hint

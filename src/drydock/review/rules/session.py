@@ -83,8 +83,8 @@ def foreign_file(change: changes.OtherFile, s: Situation) -> Iterator[Verdict]:
     yield Verdict(
         "warning" if s.conditional else "error",
         (f"{change.verb} reaches for {change.name}",),
-        "read it in a .py migration that says so, # drydock: allow foreign-file: REASON, and "
-        f"opens it by itself: sqlite3.connect({change.name!r})"
+        "a .py migration may read it that says so, # drydock: allow foreign-file: REASON, and "
+        f"attaches it, or opens it by itself: sqlite3.connect({change.name!r})"
         if change.verb == "ATTACH"
         else "do it outside of a migration",
     )
