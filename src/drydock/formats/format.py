@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from drydock.errors import DrydockError, ExitCode
 from drydock.formats.sights import columns
 from drydock.source import MigrationError
+from drydock.words import counted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drydock.migration import Migration
+
+_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,24 @@ class BooksRefused(DrydockError):
             f"{tool}'s bookkeeping cannot be relied on; nothing was touched",
             cause=problem,
             hint=hint,
+        )
+
+
+class FilesLeftOut(DrydockError):
+    """Files in a tool's folder are no migrations of that tool, so that nothing would run them."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, tool: str, folder: Path, left_out: Sequence[Path]) -> None:
+        self.tool = tool
+        self.left_out = tuple(left_out)
+        names = [each.name for each in self.left_out]
+        more = [f"and {len(names) - _SHOWN} more"] * (len(names) > _SHOWN)
+        super().__init__(
+            f"{counted(len(names), 'file')} in {folder} would not be run; nothing was touched",
+            cause=[f"{name} is no migration of {tool}" for name in names[:_SHOWN]] + more,
+            hint=f"the folder is read as {tool}'s: move what is not out of it\n"
+            'or, where none of it is, say so in the settings: format = "drydock"',
         )
 
 

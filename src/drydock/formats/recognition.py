@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from drydock import migration
 from drydock.errors import DrydockError, ExitCode
+from drydock.source import MigrationError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -119,12 +120,40 @@ def read(
             raise migration.FolderMissing(folder)
         return format_.read(folder)
     if wanted == OURS or not folder.exists() or _is_surely_ours(connection):
-        return migration.read_folder(folder)
+        return _ours(migration.read_folder(folder), connection)
     from drydock.formats.sights import Look
 
     look = Look(folder, connection)
     found = recognise(look)
-    return migration.read_folder(folder, look.contents) if found is None else found.read(folder)
+    if found is not None:
+        return found.read(folder)
+    return _ours(migration.read_folder(folder, look.contents), connection)
+
+
+def _ours(
+    files: tuple[Migration, ...], connection: sqlite3.Connection | None
+) -> tuple[Migration, ...]:
+    """Return `files`; one that makes a set would be applied, and none of its functions called.
+
+    Raises:
+        MigrationError: Such a file that was not applied yet.
+    """
+    named = [each for each in files if "Migrations" in each.text and each.path.suffix == ".py"]
+    if not named:
+        return files
+    from drydock import ledger
+    from drydock.formats.sights import only_makes_a_set
+
+    applied = {each.name for each in ledger.entries(connection)} if connection else set()
+    for each in named:
+        if each.name not in applied and each.entry is None and only_makes_a_set(each.text):
+            raise MigrationError(
+                each.path,
+                "it makes a Migrations set of sqlite-utils, and nothing here calls its functions",
+                hint="write it as def migrate(db); or keep the sets in a folder of their own, "
+                'with format = "sqlite-utils" in the settings',
+            )
+    return files
 
 
 def _is_surely_ours(connection: sqlite3.Connection | None) -> bool:

@@ -33,9 +33,13 @@ _DBMATE_UP = re.compile(r"^--\s*migrate:up(\s|$)", re.MULTILINE)
 _GOOSE_UP = re.compile(r"^--\s*\+goose\s+Up\b", re.MULTILINE | re.IGNORECASE)
 _USES_YOYO = re.compile(r"^\s*(from\s+yoyo\s+import|import\s+yoyo)\b", re.MULTILINE)
 _USES_SQLITE_UTILS = re.compile(
-    r"^\s*from\s+(sqlite_utils(\.migrations)?|sqlite_migrate)\s+import\b", re.MULTILINE
+    r"^\s*(from\s+(sqlite_utils(\.migrations)?|sqlite_migrate)\s+import"
+    r"|import\s+(sqlite_utils|sqlite_migrate))\b",
+    re.MULTILINE,
 )
 _MAKES_A_SET = re.compile(r"\bMigrations\(")
+_NAMES_A_SET = re.compile(r"\bMigrations\b")
+_APPLIES = re.compile(r"\.apply\s*\(")
 DJANGO_SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE['\"]\s*,\s*['\"](?P<module>[\w.]+)")
 
 
@@ -135,6 +139,13 @@ def is_directed(name: str) -> bool:
     """Say whether a file's name has a direction: ``N_name.up.sql``."""
     found = DIRECTED_FILE.fullmatch(name)
     return found is not None and found[3] is not None
+
+
+def only_makes_a_set(text: str) -> bool:
+    """Say whether a file is about sqlite-utils' ``Migrations``, and applies none itself."""
+    return bool(
+        _USES_SQLITE_UTILS.search(text) and _NAMES_A_SET.search(text) and not _APPLIES.search(text)
+    )
 
 
 def alembic_home(folder: Path) -> Path | None:

@@ -2,7 +2,8 @@
 
 After sqlite_utils/migrations.py of sqlite-utils 4, and the package sqlite-migrate before it. The
 sets are read from the text, never imported; a function's text is what the ledger keeps of it. It
-refuses a set or a name that is computed.
+refuses a set or a name that is computed, a function that is registered in any other way than by a
+decorator at the top of its file, and a file of the folder that has none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drydock.formats import sections
-from drydock.formats.format import Format, Mark, require_unique
+from drydock.formats.format import FilesLeftOut, Format, Mark, require_unique
+from drydock.migration import ENDINGS
 from drydock.origin import Origin
 from drydock.source import MigrationError
 
@@ -29,8 +31,10 @@ _PROGRAM = """\
 import sqlite3
 from drydock.formats import sqlite_utils_sets
 opened = sqlite3.connect(DRYDOCK_DATABASE)
-sqlite_utils_sets.run(opened, {text!r}, __file__, {set_name!r}, {name!r})
+sqlite_utils_sets.run(opened, {text!r}, __file__, {set_name!r}, {name!r}, known={known!r})
 """
+_MAKER = "Migrations"
+_AT_THE_TOP = "register it by a decorator of a function that stands at the top of the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,14 @@ class SqliteUtils(Format):
 
     def read(self, folder: Path) -> tuple[Migration, ...]:
         """Return the functions of every file, by file name and then as they stand."""
-        paths = [folder] if folder.is_file() else sorted(folder.glob("*.py"))
-        migrations = sections.in_order(each for path in paths for each in _read(path))
+        if folder.is_file():
+            migrations = sections.in_order(_read(folder))
+        else:
+            paths = sorted(path for path in folder.iterdir() if path.suffix in ENDINGS)
+            found = {path: tuple(_read(path)) if path.suffix == ".py" else () for path in paths}
+            if left_out := [e for e in paths if not found[e] and not e.name.startswith("_")]:
+                raise FilesLeftOut(self.name, folder, left_out)
+            migrations = sections.in_order(each for path in paths for each in found[path])
         require_unique(migrations, self.name)
         return migrations
 
@@ -108,9 +118,11 @@ def _key(migration: Migration) -> tuple[str, str]:
 
 def _read(path: Path) -> Iterator[Migration]:
     _, text = sections.read(path)
-    for each in _functions(path, text):
+    functions = tuple(_functions(path, text))
+    known = tuple((each.set_name, each.name) for each in functions)
+    for each in functions:
         wanted = range(each.first, each.last + 1)
-        program = _PROGRAM.format(text=text, set_name=each.set_name, name=each.name)
+        program = _PROGRAM.format(text=text, set_name=each.set_name, name=each.name, known=known)
         yield sections.made(
             re.sub(r"[^\w.-]", "_", f"{each.set_name}.{each.name}"),
             path,
@@ -132,21 +144,48 @@ def _functions(path: Path, text: str) -> Iterator[_Function]:
         raise MigrationError(
             path, error.msg, line=error.lineno, hint="mend the file, then run: inv migrate"
         ) from error
+    maker = _maker(tree)
     sets: dict[str, str] = {}
+    seen: set[ast.AST] = set()
     for node in tree.body:
-        if isinstance(node, ast.Assign) and _is_call_of(node.value, "Migrations"):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _is_call_of(node.value, maker):
+            assert node.value is not None
             name = _written(path, node.value, "name")
-            sets |= {each.id: name for each in node.targets if isinstance(each, ast.Name)}
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            sets |= {each.id: name for each in targets if isinstance(each, ast.Name)}
+            seen.add(node.value)
         elif isinstance(node, ast.FunctionDef):
             for decorator in node.decorator_list:
-                variable = decorator.func if isinstance(decorator, ast.Call) else None
-                if isinstance(variable, ast.Name) and variable.id in sets:
+                if (variable := _called(decorator)) in sets:
                     name = _written(path, decorator, "name", otherwise=node.name)
                     first = min(each.lineno for each in node.decorator_list)
-                    yield _Function(sets[variable.id], name, first, node.end_lineno or first)
+                    seen.add(decorator)
+                    yield _Function(sets[variable], name, first, node.end_lineno or first)
+    for inner in ast.walk(tree):
+        if inner not in seen and (_is_call_of(inner, maker) or _called(inner) in sets):
+            assert isinstance(inner, ast.Call)
+            raise MigrationError(
+                path,
+                f"a set or a function of one is made where it cannot be read: {ast.unparse(inner)}",
+                line=inner.lineno,
+                hint=_AT_THE_TOP,
+            )
 
 
-def _is_call_of(node: ast.expr, name: str) -> bool:
+def _maker(tree: ast.Module) -> str:
+    """Return what the module calls ``Migrations``."""
+    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom))
+    names = (each for node in imports for each in node.names if each.name == _MAKER)
+    return next((each.asname or each.name for each in names), _MAKER)
+
+
+def _called(node: ast.AST) -> str:
+    """Return the bare name that a node calls; nothing for any other."""
+    is_bare = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    return ast.unparse(node.func) if is_bare and isinstance(node, ast.Call) else ""
+
+
+def _is_call_of(node: ast.AST | None, name: str) -> bool:
     if not isinstance(node, ast.Call):
         return False
     return ast.unparse(node.func).rpartition(".")[2] == name

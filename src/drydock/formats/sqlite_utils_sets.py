@@ -6,22 +6,37 @@ function is given Drydock's `Database`, whose tables' ``transform()`` loses noth
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import types
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlite_utils.migrations import Migrations
 
 from drydock.rebuild import Database
+from drydock.source import MigrationError
 
 if TYPE_CHECKING:
-    import sqlite3
+    from collections.abc import Sequence
 
 
-def run(connection: sqlite3.Connection, text: str, file: str, set_name: str, name: str) -> None:
+def run(
+    connection: sqlite3.Connection,
+    text: str,
+    file: str,
+    set_name: str,
+    name: str,
+    *,
+    known: Sequence[tuple[str, str]],
+) -> None:
     """Run the function `name` of the set `set_name` in the module `text`, read from `file`.
 
     In a transaction with foreign keys off (F15), unless it was registered as not transactional.
+
+    Raises:
+        MigrationError: The sets hold other functions than `known`, which its text shows.
     """
     older = types.ModuleType("sqlite_migrate")
     vars(older)["Migrations"] = Migrations
@@ -29,6 +44,7 @@ def run(connection: sqlite3.Connection, text: str, file: str, set_name: str, nam
     names: dict[str, Any] = {"__name__": "drydock_migration", "__file__": file}
     exec(compile(text, file, "exec"), names)  # noqa: S102 - it is the user's migration
     sets = [each for each in names.values() if isinstance(each, Migrations)]
+    _require_known(Path(file), sets, known)
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=OFF")
     database = Database(connection)
@@ -40,3 +56,19 @@ def run(connection: sqlite3.Connection, text: str, file: str, set_name: str, nam
     if connection.in_transaction:
         connection.execute("COMMIT")
     connection.close()
+
+
+def _require_known(
+    path: Path, sets: Sequence[Migrations], known: Sequence[tuple[str, str]]
+) -> None:
+    with closing(sqlite3.connect(":memory:")) as nothing:
+        fresh = Database(nothing)
+        registered = {(each.name, one.name) for each in sets for one in each.pending(fresh)}
+    hidden = sorted(registered ^ set(known))
+    if hidden:
+        raise MigrationError(
+            path,
+            f"its text does not show what its sets hold: {', '.join(map('.'.join, hidden))}",
+            hint="register each function by a decorator at the top of the file, then run: "
+            "inv migrate",
+        )

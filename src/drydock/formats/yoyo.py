@@ -3,7 +3,7 @@
 After yoyo-migrations 9 (yoyo/migrations.py, yoyo/backends/base.py, yoyo/internalmigrations). The
 order is that of ``__depends__``, then of the names; the identity is the file's stem, and its
 SHA-256 in the books. ``post-apply`` hooks run after every migrate in yoyo, and never here: a
-folder with one is refused.
+folder with one is refused, and so is one with a Python file that has no step.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from drydock.formats import sections
-from drydock.formats.format import Format, Mark, version_of
+from drydock.formats.format import FilesLeftOut, Format, Mark, version_of
 from drydock.formats.sights import YOYO_BACK
 from drydock.origin import Down, Origin
 from drydock.source import MigrationError
@@ -59,6 +59,7 @@ _TABLES = (
     ),
 )
 _TABLES_VERSION = 2
+_MAKES_STEP = {"step", "group", "transaction"}
 
 
 class Yoyo(Format):
@@ -78,6 +79,8 @@ class Yoyo(Format):
             and not path.name.startswith("_tmp_yoyo")
             and path.name != "__init__.py"
         ]
+        if left_out := [path for path in paths if path.suffix == ".py" and not _has_step(path)]:
+            raise FilesLeftOut(self.name, folder, left_out)
         read: dict[str, Migration] = {}
         needs: dict[str, tuple[str, ...]] = {}
         for path in paths:
@@ -178,6 +181,28 @@ def _read(path: Path) -> tuple[Migration, tuple[str, ...]]:
     return sections.made(path.stem, path, text, origin), _depends_of_python(path, text)
 
 
+def _has_step(path: Path) -> bool:
+    """Say whether a Python file makes a step, or is there for what it depends on."""
+    _, text = sections.read(path)
+    tree = _tree(path, text)
+    called = {
+        ast.unparse(node.func).rpartition(".")[2]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    }
+    is_merge = not any(isinstance(node, ast.FunctionDef) for node in tree.body)
+    return bool(called & _MAKES_STEP) or (is_merge and "__depends__" in text)
+
+
+def _tree(path: Path, text: str) -> ast.Module:
+    try:
+        return ast.parse(text, filename=str(path))
+    except SyntaxError as error:
+        raise MigrationError(
+            path, error.msg, line=error.lineno, hint="mend the file, then run: inv migrate"
+        ) from error
+
+
 def _depends_of_sql(text: str) -> tuple[str, ...]:
     names: list[str] = []
     for line in text.split("\n"):
@@ -189,13 +214,7 @@ def _depends_of_sql(text: str) -> tuple[str, ...]:
 
 
 def _depends_of_python(path: Path, text: str) -> tuple[str, ...]:
-    try:
-        tree = ast.parse(text, filename=str(path))
-    except SyntaxError as error:
-        raise MigrationError(
-            path, error.msg, line=error.lineno, hint="mend the file, then run: inv migrate"
-        ) from error
-    for node in tree.body:
+    for node in _tree(path, text).body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         if any(isinstance(each, ast.Name) and each.id == "__depends__" for each in targets):
             assert isinstance(node, ast.Assign)

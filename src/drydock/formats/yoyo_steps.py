@@ -11,7 +11,10 @@ import sqlite3
 import sys
 import types
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from drydock.source import MigrationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -99,6 +102,9 @@ def run(
 
     yoyo's transaction around all of them means nothing on a candidate. A migration that says
     ``__transactional__ = False`` runs without savepoints too, as yoyo runs it.
+
+    Raises:
+        MigrationError: It has no step, and is not there for what it depends on.
     """
     collector = Collector()
     stand_in = types.ModuleType("yoyo")
@@ -112,6 +118,12 @@ def run(
         setattr(stand_in, name, value)
     sys.modules["yoyo"] = stand_in
     exec(compile(text, file, "exec"), names)  # noqa: S102 - it is the user's migration
+    if not collector.steps and "__depends__" not in names:
+        raise MigrationError(
+            Path(file),
+            "it makes no step, so that nothing in it would run",
+            hint="make its steps at the top of the file, then run: inv migrate",
+        )
     connection.isolation_level = None
     transactional = bool(names.get("__transactional__", True))
     for each in collector.steps if direction == "apply" else reversed(collector.steps):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drydock.executor import MigrationFailed
+from drydock.formats.format import FilesLeftOut
 from drydock.migration import MigrationError
 from tests.unit.formats.conftest import ODD
 
@@ -98,6 +99,43 @@ def test_yoyo_refuses_what_it_cannot_follow(bench):
     assert "hook" in refused.value.problem
 
 
+STEP = 'from yoyo import step\n\nstep("CREATE TABLE n (a)")\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'def migrate(db):\n    db["m"].insert({"a": 1})\n',
+        "from yoyo import step\n",
+        'from yoyo import step\n\n__depends__ = {"0001.a"}\n\ndef migrate(db):\n    pass\n',
+    ],
+)
+def test_yoyo_a_file_that_makes_no_step_is_told_before_anything_runs(bench, text):
+    """It would count as applied, and have done nothing."""
+    bench.write("0001.a.py", STEP)
+    path = bench.write("0003.c.py", text)
+    with pytest.raises(FilesLeftOut) as refused:
+        bench.read()
+    assert refused.value.left_out == (path,)
+    assert refused.value.cause == ["0003.c.py is no migration of yoyo"]
+
+
+def test_yoyo_a_file_may_be_there_for_what_it_depends_on(bench):
+    """Two branches come together in one that has no step."""
+    bench.write("0001.a.py", STEP)
+    bench.write("0002.b.sql", "CREATE TABLE m (a);")
+    bench.write("0003.c.py", '__depends__ = {"0001.a", "0002.b"}\n')
+    assert bench.apply() == ["0001.a", "0002.b", "0003.c"]
+
+
+def test_yoyo_a_step_that_nothing_calls_fails(bench):
+    """The text makes one, and running it none."""
+    bench.write("0001.a.py", STEP.replace("step(", "def migrate():\n    step("))
+    with pytest.raises(MigrationFailed) as failed:
+        bench.apply()
+    assert "it makes no step, so that nothing in it would run" in failed.value.cause
+
+
 SETS = """\
 from sqlite_utils import Database, Migrations
 
@@ -155,6 +193,107 @@ def test_sqlite_utils_takes_one_file_too(bench):
     with pytest.raises(MigrationError) as refused:
         bench.read()
     assert refused.value.at.endswith("sets.py:3")
+
+
+ONE = """\
+from sqlite_utils import Migrations
+
+x = Migrations("x")
+
+
+@x()
+def one(db):
+    db["n"].insert({"a": 1})
+"""
+
+
+@pytest.mark.parametrize(
+    ("imported", "made"),
+    [
+        ("from sqlite_utils import Migrations", 'x: Migrations = Migrations("x")'),
+        ("from sqlite_utils.migrations import Migrations", 'x = also = Migrations(name="x")'),
+        ("import sqlite_utils", 'x = sqlite_utils.Migrations("x")'),
+    ],
+)
+def test_sqlite_utils_a_set_may_be_made_in_several_ways(bench, imported, made):
+    """Annotated, under two names, by the name of its module."""
+    text = ONE.replace("from sqlite_utils import Migrations", imported)
+    bench.write("sets.py", text.replace('x = Migrations("x")', made))
+    assert bench.apply() == ["x.one"]
+
+
+def test_sqlite_utils_another_name_of_the_class_is_read(bench):
+    """Where the folder is said to be sqlite-utils'."""
+    text = ONE.replace("import Migrations", "import Migrations as M").replace("Migrations(", "M(")
+    bench.write("sets.py", text)
+    with pytest.raises(MigrationError, match="sets cannot be read"):
+        bench.read()
+    bench.wanted = "sqlite-utils"
+    assert bench.apply() == ["x.one"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "def two(db):\n    pass\n\n\nx()(two)\n",
+        "if x:\n\n    @x()\n    def two(db):\n        pass\n",
+        "@x()\nasync def two(db):\n    pass\n",
+        'if x:\n    y = Migrations("y")\n',
+    ],
+)
+def test_sqlite_utils_refuses_a_function_that_it_cannot_read(bench, more):
+    """With its line, before anything runs: it would never be listed."""
+    bench.write("sets.py", f"{ONE}\n\n{more}")
+    with pytest.raises(MigrationError) as refused:
+        bench.read()
+    assert "made where it cannot be read: " in refused.value.problem
+    assert int(refused.value.at.rpartition(":")[2]) > len(ONE.splitlines())
+
+
+def test_sqlite_utils_a_function_that_only_running_registers_fails_the_file(bench):
+    """Nothing is recorded of a set that holds more than its text shows."""
+    bench.write("sets.py", f"{ONE}\n\ndef late(db):\n    pass\n\n\nadd = x\nadd()(late)\n")
+    assert bench.pending() == ["x.one"]
+    with pytest.raises(MigrationFailed) as failed:
+        bench.apply()
+    assert "its text does not show what its sets hold: x.late" in failed.value.cause
+    assert bench.rows("SELECT name FROM sqlite_schema WHERE name = 'n'") == []
+
+
+def test_sqlite_utils_files_that_hold_no_function_are_told(bench):
+    """Of Drydock's own form, or with a set that is empty; one named with _ is a helper."""
+    bench.write("001_a.py", ONE)
+    bench.write("_shared.py", "X = 1\n")
+    assert bench.pending() == ["x.one"]
+    left_out = [
+        bench.write("002_b.py", 'def migrate(db):\n    db["m"].insert({"a": 1})\n'),
+        bench.write("003_c.sql", "CREATE TABLE k (a);"),
+        bench.write("004_d.py", ONE.partition("\n\n\n")[0].replace('"x"', '"empty"')),
+    ]
+    with pytest.raises(FilesLeftOut) as refused:
+        bench.read()
+    assert refused.value.left_out == tuple(left_out)
+    assert "3 files" in refused.value.what
+    assert 'format = "drydock"' in refused.value.hint
+
+
+def test_a_set_among_files_of_our_own_is_told_before_it_counts_as_applied(bench):
+    """Nothing would call its functions; one that applies its set by itself is a script."""
+    bench.write("001_a.sql", "CREATE TABLE k (a);")
+    bench.apply()
+    path = bench.write("002_b.py", ONE)
+    for wanted in ("auto", "drydock"):
+        bench.wanted = wanted
+        with pytest.raises(MigrationError) as refused:
+            bench.read()
+        assert "nothing here calls its functions" in refused.value.problem
+    path.write_text(
+        f'{ONE}\n\nx.apply(Database("live.db"))\n'.replace("import ", "import Database, ")
+    )
+    assert bench.apply() == ["002_b"]
+    assert bench.rows("SELECT a FROM n") == [(1,)]
+    path.write_text(ONE)  # it was applied: an edit is another matter
+    assert bench.edited() == ["002_b"]
 
 
 def test_sqlite_utils_an_edited_function_is_told(bench):
