@@ -5,18 +5,19 @@ Which checks are needed is read off the evidence; the crew makes them side by si
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drydock import strangers
 from drydock.evidence import keys, soundness
-from drydock.evidence.soundness import Check
+from drydock.evidence.facts import ForeignKeyEvidence, NotCompared
+from drydock.evidence.soundness import Check, Checked
 from drydock.names import fold
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from drydock.evidence.crew import Crew
-    from drydock.evidence.facts import ForeignKeyEvidence, Options, Problem, TableEvidence
+    from drydock.evidence.facts import Options, Problem, TableEvidence
     from drydock.evidence.keys import ForeignKey
     from drydock.evidence.matching import Files
 
@@ -27,7 +28,7 @@ def foreign_keys(
     crew: Crew,
     found: list[TableEvidence],
     options: Options,
-) -> tuple[list[ForeignKeyEvidence], list[Problem]]:
+) -> tuple[list[ForeignKeyEvidence], Checked]:
     """Find the rows that break a key now and did not before, and keys that cannot work."""
     told = {fold(table.name): table for table in found if table.kind != "dropped"}
     asked: list[_Question] = []
@@ -47,17 +48,21 @@ def foreign_keys(
                 shape = files.shapes.of("main", child)
                 named = shape.primary_key or ((shape.identity,) if shape.identity else ())
                 asked.append(_Question(key, was, _identity(files, table, was), named))
-    broken = dict(crew.each(asked, lambda own, question: question.answer(own, options.samples)))
-    return [rows for question in asked if (rows := broken[question]) is not None], problems
+    asking = crew.without_stand_ins()
+    broken = dict(asking.each(asked, lambda own, question: question.answer(own, options.samples)))
+    answers = [broken[question] for question in asked]
+    left_out = tuple(each for each in answers if isinstance(each, NotCompared))
+    rows = [each for each in answers if isinstance(each, ForeignKeyEvidence)]
+    return rows, Checked(tuple(problems), left_out)
 
 
 def integrity(
     files: Files, crew: Crew, found: list[TableEvidence], options: Options, *, size: int
-) -> list[Problem]:
+) -> Checked:
     """Make SQLite's checks: of every touched table, and of the whole where that is cheap."""
     is_same = files.proof is not None and files.proof.is_whole_file_same
     if options.integrity == "none" or (is_same and options.integrity == "touched"):
-        return []
+        return Checked()
     checks: list[Check] = []
     if options.integrity == "whole":
         checks.append(Check("integrity_check"))
@@ -69,13 +74,21 @@ def integrity(
             if check is not None and Check(check.pragma) not in checks:
                 checks.append(check)
     problems: dict[str, Problem] = {}
-    for _, result in crew.knowing_checks().each(checks, soundness.run):
-        for problem in result:
+    left_out: dict[NotCompared, None] = {}
+    touched = {fold(table.name) for table in found if table.kind != "untouched"}
+    for check, result in crew.knowing_checks().each(checks, soundness.run):
+        # A check of the whole file also meets what nobody touched.
+        left_out |= dict.fromkeys(
+            each
+            for each in result.left_out
+            if check.table is not None or fold(each.table) in touched
+        )
+        for problem in result.problems:
             problems.setdefault(problem.text, problem)
     full_text = soundness.full_text_problems(
         crew.before, crew.after, _full_text(files, found), crew.should_stop
     )
-    return [*problems.values(), *full_text]
+    return Checked((*problems.values(), *full_text), tuple(left_out))
 
 
 def _full_text(files: Files, found: list[TableEvidence]) -> list[str]:
@@ -107,10 +120,22 @@ class _Question:
     identity: tuple[tuple[str, str], ...]
     named: tuple[str, ...]
 
-    def answer(self, own: sqlite3.Connection, limit: int) -> ForeignKeyEvidence | None:
-        return keys.new_violations(
-            own, self.key, self.was, identity=self.identity, named=self.named, limit=limit
-        )
+    def answer(
+        self, own: sqlite3.Connection, limit: int
+    ) -> ForeignKeyEvidence | NotCompared | None:
+        try:
+            return keys.new_violations(
+                own, self.key, self.was, identity=self.identity, named=self.named, limit=limit
+            )
+        except sqlite3.OperationalError as error:
+            stranger = strangers.named(error)
+            if stranger is None:
+                raise
+            return NotCompared(
+                self.key.child.name,
+                f"its rows without a parent in {self.key.parent_name} could not be counted: "
+                f"only the application knows {stranger}",
+            )
 
 
 def _is_same_key(old: ForeignKey, new: ForeignKey, told: dict[str, TableEvidence]) -> bool:

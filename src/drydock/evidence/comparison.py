@@ -66,8 +66,8 @@ def compare(
     with pages or nullcontext() as proof, closing(crew.open()) as connection, crew.explaining():
         files = Files.read(connection, proof)
         found, not_compared = _Comparison(files, crew, connection, options, progress).tables()
-        keys, mismatches = checks.foreign_keys(files, connection, crew, found, options)
-        problems = checks.integrity(files, crew, found, options, size=size)
+        keys, keyed = checks.foreign_keys(files, connection, crew, found, options)
+        checked = checks.integrity(files, crew, found, options, size=size)
         renamed = {fold(table.was): table.name for table in found if table.was}
         sequences = inventory.sequence_changes(connection, renamed)
     by_pages = sum(table.rows_before for table in found if table.pages_proved)
@@ -75,12 +75,13 @@ def compare(
         tables=tuple(found),
         schema=inventory.schema_change(files.old, files.new),
         foreign_keys=tuple(keys),
-        integrity=(*mismatches, *problems),
+        integrity=(*keyed.problems, *checked.problems),
         sequences=sequences,
         not_compared=tuple(not_compared),
         seconds=time.monotonic() - started,
         rows_compared=sum(table.rows_before for table in found) - by_pages,
         rows_proved_by_pages=by_pages,
+        not_checked=(*keyed.left_out, *checked.left_out),
     )
 
 

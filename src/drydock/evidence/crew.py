@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from drydock import connection, signals
+from drydock import connection, signals, strangers
 from drydock.errors import DrydockError, ExitCode
 from drydock.words import as_word
 
@@ -46,10 +46,13 @@ class NotComparable(DrydockError):
     def __init__(self, before: Path, after: Path, cause: str) -> None:
         self.before = before
         self.after = after
+        stranger = strangers.named(cause)
         super().__init__(
             f"{after} cannot be compared with {before}",
-            cause=cause,
-            hint=f"sqlite3 {as_word(after)} 'PRAGMA integrity_check'",
+            cause=cause if stranger is None else f"only the application knows {stranger}",
+            hint=f"sqlite3 {as_word(after)} 'PRAGMA integrity_check'"
+            if stranger is None
+            else f"leave the tables alone whose rows cannot be read without {stranger}",
         )
 
 
@@ -77,6 +80,8 @@ class Crew:
         workers: The number of threads; with 1 the caller's own does the work.
         should_stop: Polled about every millisecond; true ends the comparison.
         knows_checks: See `knowing_checks`.
+        stands_in: Whether collations that only the application knows are stood in for. Rows can
+            be read then, and an index of theirs walked through, but nothing looked for in it.
     """
 
     def __init__(
@@ -87,12 +92,14 @@ class Crew:
         workers: int,
         should_stop: Callable[[], bool],
         knows_checks: bool = False,
+        stands_in: bool = True,
     ) -> None:
         self.before = before
         self.after = after
         self.workers = workers
         self._asked = should_stop
         self._knows_checks = knows_checks
+        self._stands_in = stands_in
         self._failed = threading.Event()
 
     def knowing_checks(self) -> Crew:
@@ -107,6 +114,17 @@ class Crew:
             workers=self.workers,
             should_stop=self._asked,
             knows_checks=True,
+            stands_in=False,
+        )
+
+    def without_stand_ins(self) -> Crew:
+        """Return a crew whose connections say which collation they do not know."""
+        return Crew(
+            self.before,
+            self.after,
+            workers=self.workers,
+            should_stop=self._asked,
+            stands_in=False,
         )
 
     def should_stop(self) -> bool:
@@ -127,11 +145,18 @@ class Crew:
             opened.text_factory = _lenient
             opened.execute("ATTACH ? AS was", (f"{self.before.absolute().as_uri()}?mode={mode}",))
             for schema in ("main", "was"):
-                opened.execute(f"SELECT count(*) FROM {schema}.sqlite_schema").fetchone()
+                self._read_schema(opened, schema)
         except sqlite3.Error as error:
             opened.close()
             raise self.explained(error) from error
         return opened
+
+    def _read_schema(self, opened: sqlite3.Connection, schema: str) -> None:
+        texts = opened.execute(
+            f"SELECT sql FROM {schema}.sqlite_schema WHERE sql LIKE '%collate%'"
+        ).fetchall()
+        for name in strangers.collations(text for (text,) in texts) if self._stands_in else ():
+            strangers.stand_in(opened, name)
 
     def explained(self, error: sqlite3.Error) -> DrydockError:
         """Return what `error`, met while comparing, means to the user."""

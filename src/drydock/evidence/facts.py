@@ -201,7 +201,7 @@ class SequenceChange:
 
 @dataclass(frozen=True, slots=True)
 class NotCompared:
-    """A table whose rows were not compared one by one, and why."""
+    """A table whose rows were not compared one by one, or that was not checked whole, and why."""
 
     table: str
     reason: str
@@ -220,6 +220,7 @@ class Evidence:
     seconds: float
     rows_compared: int
     rows_proved_by_pages: int
+    not_checked: tuple[NotCompared, ...] = ()
 
     def table(self, name: str) -> TableEvidence:
         """Return the evidence of the table called `name`.

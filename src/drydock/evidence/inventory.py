@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from drydock import strangers
 from drydock.evidence import modules
 from drydock.evidence.facts import ObjectChange, SchemaChange, SequenceChange
 from drydock.names import fold, is_bookkeeping, quote
@@ -62,6 +63,7 @@ class Shape:
         primary_key: The declared key's columns, in its order.
         keys: Every unique key of plain columns, the primary key first.
         exact_keys: The sets of columns, folded, that are unique under BINARY collation.
+        strange_keys: Those that a collation orders which only the application knows.
     """
 
     columns: tuple[Column, ...]
@@ -70,6 +72,7 @@ class Shape:
     primary_key: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
     exact_keys: frozenset[frozenset[str]]
+    strange_keys: frozenset[frozenset[str]] = frozenset()
 
     @property
     def identity(self) -> str | None:
@@ -159,7 +162,13 @@ def shape(connection: sqlite3.Connection, schema: str, table: Table) -> Shape:
     primary = tuple(key[place] for place in sorted(key))
     unique, has_key_index = _unique_keys(connection, schema, table)
     keys = tuple(names for names, _ in unique)
-    exact = {frozenset(map(fold, names)) for names, is_exact in unique if is_exact}
+    # What is the same byte by byte is the same under a stranger too.
+    exact = {
+        frozenset(map(fold, names))
+        for names, by in unique
+        if by == {"binary"} or by - strangers.BUILT_IN
+    }
+    strange = {frozenset(map(fold, names)) for names, by in unique if by - strangers.BUILT_IN}
     taken = {fold(column.name) for column in columns}
     alias = None
     if len(primary) == 1 and not has_key_index and not table.without_rowid:
@@ -171,7 +180,9 @@ def shape(connection: sqlite3.Connection, schema: str, table: Table) -> Shape:
     ordered = tuple(dict.fromkeys(((primary,) if primary else ()) + keys))
     if alias is not None:
         exact.add(frozenset({fold(alias)}))
-    return Shape(tuple(columns), rowid, alias, primary, ordered, frozenset(exact))
+    return Shape(
+        tuple(columns), rowid, alias, primary, ordered, frozenset(exact), frozenset(strange)
+    )
 
 
 class Shapes:
@@ -259,10 +270,10 @@ def _place(shape: Shape, name: str | None) -> int:
 
 def _unique_keys(
     connection: sqlite3.Connection, schema: str, table: Table
-) -> tuple[list[tuple[tuple[str, ...], bool]], bool]:
+) -> tuple[list[tuple[tuple[str, ...], frozenset[str]]], bool]:
     """The unique keys of plain columns, and whether the primary key has an index of its own.
 
-    Each with whether it is unique under BINARY collation, and not under a wider one alone.
+    Each with the collations, folded, under which it is unique.
     """
     keys = []
     has_key_index = False
@@ -273,8 +284,8 @@ def _unique_keys(
             every = connection.execute(f"PRAGMA {schema}.index_xinfo({quote(name)})").fetchall()
             parts = [(column, collation) for _, _, column, _, collation, key in every if key]
             if all(column is not None for column, _ in parts):
-                is_exact = all(fold(collation) == "binary" for _, collation in parts)
-                keys.append((tuple(column for column, _ in parts), is_exact))
+                by = frozenset(fold(collation) for _, collation in parts)
+                keys.append((tuple(column for column, _ in parts), by))
     return keys, has_key_index
 
 

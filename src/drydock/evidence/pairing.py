@@ -117,10 +117,15 @@ def by_content(before: Table, after: Table, found: Columns) -> Pair:
 def key_identities(
     before: tuple[Table, Shape], after: tuple[Table, Shape], found: Columns
 ) -> list[Pair]:
-    """The identities by a key that is unique in both files, the primary key first."""
+    """The identities by a key that is unique in both files, the primary key first.
+
+    By one that a stranger orders only byte by byte: in the index, SQLite would look for its rows
+    in the wrong place.
+    """
     names = {fold(old.name): (old, new) for old, new in found.common}
     there = {frozenset(map(fold, key)) for key in after[1].keys}
     pairs = []
+    strange = before[1].strange_keys | after[1].strange_keys
     for key in before[1].keys:
         common = [names[fold(name)] for name in key if fold(name) in names]
         old_set, new_set = (frozenset(fold(each.name) for each in side) for side in _sides(common))
@@ -130,6 +135,8 @@ def key_identities(
                 and new_set in after[1].exact_keys
                 and all(old.storage == new.storage for old, new in common)
             )
+            if not is_exact and (old_set in strange or new_set in strange):
+                continue
             on = tuple((old.name, new.name) for old, new in common)
             pairs.append(Pair(before[0], after[0], found, on, by_rowid=False, is_exact=is_exact))
     return pairs

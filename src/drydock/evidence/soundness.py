@@ -10,11 +10,12 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from drydock import connection as opening
+from drydock import strangers
 from drydock.evidence import modules
-from drydock.evidence.facts import Problem
+from drydock.evidence.facts import NotCompared, Problem
 from drydock.names import fold, quote
 
 if TYPE_CHECKING:
@@ -35,15 +36,23 @@ class Check:
     was: str | None = None
 
 
-def run(connection: sqlite3.Connection, check: Check) -> tuple[Problem, ...]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found, and of which tables it could not look at everything."""
+
+    problems: tuple[Problem, ...] = ()
+    left_out: tuple[NotCompared, ...] = ()
+
+
+def run(connection: sqlite3.Connection, check: Check) -> Checked:
     """Make a check of ``main``; what it finds in ``was`` too is not new."""
     found = _messages(connection, "main", check.pragma, check.table)
-    if not found:
-        return ()
     known: set[str] = set()
-    if check.table is None or check.was is not None:
-        known = set(_messages(connection, "was", check.pragma, check.was))
-    return tuple(Problem(check.table, text, text not in known) for text in found)
+    if found.texts and (check.table is None or check.was is not None):
+        known = set(_messages(connection, "was", check.pragma, check.was).texts)
+    return Checked(
+        tuple(Problem(check.table, text, text not in known) for text in found.texts), found.left_out
+    )
 
 
 def needed_check(files: Files, evidence: TableEvidence) -> Check | None:
@@ -129,17 +138,55 @@ def _indexed(
     ]
 
 
+class _Messages(NamedTuple):
+    texts: list[str]
+    left_out: tuple[NotCompared, ...] = ()
+
+
 def _messages(
     connection: sqlite3.Connection, schema: str, pragma: str, table: str | None
-) -> list[str]:
-    asked = f"({quote(table)})" if table is not None else ""
+) -> _Messages:
+    def ask(pragma: str) -> list[str]:
+        of = f"({quote(table)})" if table is not None else ""
+        rows = connection.execute(f"PRAGMA {schema}.{pragma}{of}").fetchall()
+        return [text for (text,) in rows if text != "ok"]
+
     try:
-        rows = connection.execute(f"PRAGMA {schema}.{pragma}{asked}").fetchall()
+        return _Messages(ask(pragma))
     except sqlite3.DatabaseError as error:
         if "interrupted" in str(error):
             raise
-        return [str(error)]
-    return [text for (text,) in rows if text != "ok"]
+        first = strangers.named(error)
+        if first is None:
+            return _Messages([str(error)])
+    # What an index holds is told by a stranger; that the pages hang together is not.
+    met: tuple[strangers.Stranger, ...] = ()
+    try:
+        texts, met = strangers.walked(connection, lambda: ask("quick_check"))
+    except sqlite3.OperationalError as error:
+        if strangers.named(error) is None:
+            raise
+        texts = []  # a computed column that is NOT NULL
+    missed = [each for each in (first, *met) if each.kind == "function" or pragma != "quick_check"]
+    return _Messages(
+        [each for each in texts if not strangers.ORDER.match(each)],
+        tuple(
+            NotCompared(
+                name, f"SQLite could not check all of it: only the application knows {each}"
+            )
+            for each in dict.fromkeys(missed)
+            for name in ([table] if table is not None else _naming(connection, schema, each))
+        ),
+    )
+
+
+def _naming(connection: sqlite3.Connection, schema: str, stranger: strangers.Stranger) -> list[str]:
+    rows = connection.execute(
+        f"SELECT DISTINCT tbl_name FROM {schema}.sqlite_schema WHERE type IN ('table', 'index') "
+        "AND instr(lower(sql), lower(?))",
+        (stranger.name,),
+    )
+    return [str(name) for (name,) in rows]
 
 
 def _full_text_failures(

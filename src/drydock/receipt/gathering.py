@@ -144,7 +144,10 @@ def data(evidence: Evidence) -> DataTold:
         rows_compared=evidence.rows_compared,
         rows_proved_by_pages=evidence.rows_proved_by_pages,
         seconds=round(evidence.seconds, 3),
-        not_compared=tuple(f"{each.table}: {each.reason}" for each in evidence.not_compared),
+        not_compared=tuple(
+            f"{each.table}: {each.reason}"
+            for each in (*evidence.not_compared, *evidence.not_checked)
+        ),
     )
 
 

@@ -94,6 +94,8 @@ def _inspect(walk: Walk) -> str:
     progress = walk.reporter.progress
     walk.evidence = inspection.inspect(walk.copy, walk.candidate, progress, executed)
     walk.reporter.inspected(walk.evidence)
+    for each in walk.evidence.not_checked:
+        walk.reporter.note(f"{each.table}: {each.reason}")
     inspection.require_sound(walk.evidence)
     inspection.require_declared(
         walk.evidence,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,34 @@ def test_f35_damage_that_was_there_before_is_told_as_such(tmp_path, folder, page
     assert "inv backups" in caught.value.hint
     assert caught.value.exit_code is ExitCode.REFUSED
     assert names(folder) == []
+
+
+@pytest.mark.parametrize("is_held", [True, False], ids=["held", "beside the application"])
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_an_order_that_only_the_application_knows_is_no_damage(
+    tmp_path, folder, is_held, is_damaged
+):
+    """SQLite's error reads as if it were some; a broken page is told all the same."""
+    live = populate(tmp_path / "live.db", rows=2000)
+    with closing(sqlite3.connect(live)) as db, db:
+        db.create_collation("swedish", lambda a, b: (a < b) - (a > b))
+        db.create_function("slug", 1, str, deterministic=True)
+        db.execute("CREATE TABLE k (k TEXT COLLATE swedish PRIMARY KEY, v) WITHOUT ROWID")
+        db.executemany("INSERT INTO k VALUES (?, 1)", [(f"å{n}",) for n in range(500)])
+        db.execute("CREATE TABLE ruled (v COLLATE swedish UNIQUE CHECK (slug(v) <> 'no'))")
+        db.execute("CREATE INDEX i ON ruled (slug(v))")
+        db.executemany("INSERT INTO ruled VALUES (?)", [(n,) for n in range(500)])
+    if is_damaged:
+        data = bytearray(live.read_bytes())
+        data[5 * 4096 : 5 * 4096 + 64] = b"\xa5" * 64
+        live.write_bytes(data)
+    take = held_backup if is_held else lambda *a: backup.take(*a, purpose="backup")
+    if is_damaged:
+        with pytest.raises(DatabaseDamaged):
+            take(live, folder)
+        return
+    taken = take(live, folder)
+    assert (taken.manifest.rows["k"], taken.manifest.rows["ruled"]) == (500, 500)
 
 
 def test_rows_that_break_a_check_are_no_damage(tmp_path, folder):
