@@ -44,11 +44,11 @@ _HEAD = 1_000  # characters: a comment may stand before the first word
 
 
 class UndeclaredLoss(DrydockError):
-    """The evidence shows a loss that nobody announced."""
+    """The evidence shows a loss that nobody announced; `otherwise` is the other way on."""
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, losses: Sequence[Uncovered]) -> None:
+    def __init__(self, losses: Sequence[Uncovered], otherwise: str) -> None:
         self.losses = tuple(losses)
         super().__init__(
             "the migrations lose data that nobody declared; nothing was changed",
@@ -57,8 +57,7 @@ class UndeclaredLoss(DrydockError):
                 for each in self.losses[:_SHOWN]
                 for line in (each.sentence, *each.loss.samples)
             ],
-            hint=f"mend the migration; or declare it in {self.losses[0].directive}\n"
-            "or accept it this once: inv migrate --allow-loss",
+            hint=f"mend the migration; or declare it in {self.losses[0].directive}\n{otherwise}",
         )
 
 
@@ -119,6 +118,7 @@ def require_declared(
     *,
     allow: bool,
     ask: Callable[[str], bool | None],
+    otherwise: str = "or accept it this once: inv migrate --allow-loss",
 ) -> None:
     """Raise UndeclaredLoss for a loss that was not announced, declared, or allowed now.
 
@@ -130,6 +130,7 @@ def require_declared(
         before: The database as it was.
         allow: Everything is allowed.
         ask: Asks the user; None when there is nobody.
+        otherwise: The last line of the hint: what else can be done.
     """
     losses = undeclared(evidence, findings, migrations, applied, before)
     if not losses or allow:
@@ -137,7 +138,7 @@ def require_declared(
     lines = [f"  {each.sentence}" for each in losses]
     question = "\n".join(["The evidence shows a loss that nobody declared:", *lines, "Publish?"])
     if not ask(question):
-        raise UndeclaredLoss(losses)
+        raise UndeclaredLoss(losses, otherwise)
 
 
 def undeclared(

@@ -240,9 +240,10 @@ def test_undeclared_loss_is_refused_and_allowed_only_when_said(project):
         "db = sqlite3.connect('app.db')\ndb.execute(word)\ndb.commit()\n"
     )
     before = project.dump()
-    refused = project.inv("migrate", "--yes")
+    refused = project.inv("migrate", "--to", "005_quiet_loss", "--yes")
     assert refused.returncode == ExitCode.REFUSED
     assert "lose data that nobody declared" in refused.stderr
+    assert "accept it this once: inv migrate --to 005_quiet_loss --allow-loss" in refused.stderr
     assert "item" in refused.stderr
     assert project.dump() == before
     allowed = project.inv("migrate", "--yes", "--allow-loss")

@@ -105,6 +105,9 @@ def _inspect(walk: Walk) -> str:
         walk.copy,
         allow=walk.options.allow_loss or walk.options.dry_run,
         ask=walk.reporter.ask,
+        otherwise="or go back by the backup instead: inv rollback"
+        if walk.options.down is not None
+        else f"or accept it this once: {walk.options.typed} --allow-loss",
     )
     reach("migrate-3")
     told = inspection.summary(walk.evidence, len(walk.applied))
