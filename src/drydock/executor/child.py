@@ -18,121 +18,13 @@ from contextlib import suppress
 from pathlib import Path
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from drydock.connection import be_disposable
 from drydock.executor.diagnosis import explain
 from drydock.executor.orphan import end_with
 from drydock.executor.recording import Connection, connections, note_uncommitted, report
+from drydock.executor.redirect import Redirect, real_connect
 from drydock.migration import Migration
-
-_STARTS_PROGRAM = {
-    "subprocess.Popen": "starts another program",
-    "os.system": "starts another program",
-    "os.posix_spawn": "starts another program",
-    "os.exec": "replaces itself by another program",
-    "os.startfile": "starts another program",
-}
-_CHANGES_FILE = {"os.rename", "os.remove", "os.truncate", "os.link", "os.chmod", "shutil.move"}
-_real_connect = sqlite3.connect
-
-
-class Outside(RuntimeError):
-    """The migration reached for something that is not its own."""
-
-
-class Redirect:
-    """What `sqlite3.connect` is during a migration."""
-
-    def __init__(self, order: dict[str, Any]) -> None:
-        self.candidate = order["candidate"]
-        self.live = os.path.realpath(order["live"])
-        self.allowed = frozenset(order["allowed"])
-        self.file = order["file"]
-
-    def connect(self, database: Any, *arguments: Any, **options: Any) -> sqlite3.Connection:
-        """Open the candidate for the live path; memory for memory; refuse anything else."""
-        target = self._target(os.fsdecode(database), is_uri=bool(options.get("uri")))
-        is_file = target not in ("", ":memory:")
-        if is_file:  # what is tried in memory is no part of what was done
-            options.setdefault("factory", Connection)
-        connection: sqlite3.Connection = _real_connect(target, *arguments, **options)
-        if is_file:
-            sqlite3.Connection.execute(connection, "PRAGMA synchronous=OFF")
-        connection.set_authorizer(self._authorize)
-        if isinstance(connection, Connection):
-            connections.add(connection)
-        return connection
-
-    def _target(self, database: str, *, is_uri: bool) -> str:
-        path, query = database, ""
-        if is_uri and database.startswith("file:"):
-            parts = urlsplit(database)
-            path, query = unquote(parts.path), parts.query
-        if path in ("", ":memory:") or "mode=memory" in query:
-            return database
-        if os.path.realpath(path) == self.live:
-            return f"file:{self.candidate}?{query}" if query else self.candidate
-        if "foreign-file" in self.allowed:
-            return database
-        what = f"it opens another database: {path} (the project's is {self.live})"
-        self.refuse(what, is_other=True)
-        raise AssertionError
-
-    def _authorize(self, action: int, name: str | None, *_: Any) -> int:
-        # SQLite names no file for ATTACH ?: it knows it only when the statement runs.
-        is_file = action == sqlite3.SQLITE_ATTACH and name not in ("", ":memory:")
-        if is_file and "foreign-file" not in self.allowed:
-            what = f"it attaches another file: {name or 'one that a variable names'}"
-            self._note(what, is_other=True)
-            return sqlite3.SQLITE_DENY
-        return sqlite3.SQLITE_OK
-
-    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Refuse what could reach the live file beside `sqlite3.connect`."""
-        if event == "open" and isinstance(arguments[0], (str, bytes)):
-            if self._is_live(arguments[0]):
-                self.refuse(f"it opens the live database file itself: {self.live}")
-        elif event == "sqlite3.connect":
-            if self._is_live(arguments[0]):
-                self.refuse("it opens the live database past sqlite3.connect")
-        elif event in _STARTS_PROGRAM and "subprocess" not in self.allowed:
-            self.refuse(f"it {_STARTS_PROGRAM[event]}, which could reach the live database")
-        elif event in _CHANGES_FILE and any(map(self._is_live, arguments[:2])):
-            self.refuse(f"it changes the live database file itself: {self.live}")
-
-    def _is_live(self, path: Any) -> bool:
-        if not isinstance(path, (str, bytes, os.PathLike)):
-            return False
-        text = os.fsdecode(path)
-        if text.startswith("file:"):
-            text = unquote(urlsplit(text).path)
-        # A file's own name is compared first: resolving every import would cost seconds.
-        base = os.path.basename(text)  # noqa: PTH119
-        own = os.path.basename(self.live)  # noqa: PTH119
-        if not base.startswith(own) and not os.path.islink(text):  # noqa: PTH114
-            return False
-        sidecars = tuple(f"{self.live}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
-        return os.path.realpath(text) in sidecars
-
-    def refuse(self, what: str, *, is_other: bool = False) -> None:
-        """Tell the parent, and raise where the migration stands; `is_other`: may be declared."""
-        self._note(what, is_other=is_other)
-        raise Outside(what)
-
-    def _note(self, what: str, *, is_other: bool) -> None:
-        if report.outside is None:
-            report.outside = {"what": what, "line": line_in(self.file), "is_other": is_other}
-
-
-def line_in(file: str) -> int | None:
-    """Return the line of `file` that is being executed now, None when it is not on the stack."""
-    frame = sys._getframe(1)  # noqa: SLF001 - the one way to the stack without a traceback
-    while frame is not None:
-        if frame.f_code.co_filename == file:
-            return frame.f_lineno
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
 
 
 def main() -> None:
@@ -305,7 +197,7 @@ def _opened(candidate: str) -> sqlite3.Connection:
             own.row_factory = None  # as `explain` reads rows
             if own.in_transaction and own.execute("PRAGMA database_list").fetchone()[2]:
                 return own
-    return _real_connect(candidate)
+    return real_connect(candidate)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ GUARDS = (
     Guard(
         "F12",
         "connections to the live path land on the candidate",
-        "executor/child.py",
+        "executor/redirect.py",
         '            return f"file:{self.candidate}?{query}" if query else self.candidate\n',
         "            return database\n",
         (PYTHON, "-k", "f12"),
@@ -234,7 +234,7 @@ GUARDS = (
     Guard(
         "F24",
         "a Python migration attaches no other file",
-        "executor/child.py",
+        "executor/redirect.py",
         "            return sqlite3.SQLITE_DENY\n",
         "            return sqlite3.SQLITE_OK\n",
         (PYTHON, "-k", "f25_what_reaches_outside"),
@@ -242,7 +242,7 @@ GUARDS = (
     Guard(
         "F25",
         "a Python migration reaches the live file by no other way",
-        "executor/child.py",
+        "executor/redirect.py",
         "        return os.path.realpath(text) in sidecars\n",
         "        return False\n",
         (PYTHON, "-k", "f25_what_reaches_outside"),
