@@ -187,7 +187,9 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, tuple[tuple[str, int], .
                 if isinstance(target, ast.Name):
                     given.setdefault(target.id, []).append(node.value)
         elif isinstance(node, ast.AugAssign | ast.AnnAssign) and isinstance(node.target, ast.Name):
-            given.setdefault(node.target.id, []).append(node.value or ast.Constant(None))
+            # `limit: int` gives nothing.
+            given.setdefault(node.target.id, []).extend([node.value] if node.value else [])
+    given = {name: values for name, values in given.items() if values}
     for name, values in given.items():
         parts = values[0].elts if isinstance(values[0], ast.List | ast.Tuple) else values[:1]
         texts = [(each.value, each.lineno) for each in parts if isinstance(each, ast.Constant)]

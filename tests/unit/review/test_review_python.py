@@ -67,6 +67,23 @@ def test_names_and_loops_over_constants_are_followed(read):
     assert not any(each.conditional for each in code.calls)
 
 
+def test_an_annotated_name_without_a_value_is_given_none(read):
+    """As in every dataclass; it was a traceback of Drydock's."""
+    code = read(
+        """
+        from dataclasses import dataclass
+        sql: str
+        sql = "DROP TABLE a"
+        @dataclass
+        class Row:
+            limit: int
+        def migrate(db):
+            db.execute(sql)
+        """
+    )
+    assert [each.text for each in code.calls] == ["DROP TABLE a"]
+
+
 def test_what_may_not_run_says_so(read):
     """Under if, try, or in another function, a statement may not run."""
     code = read(
