@@ -16,7 +16,7 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType, ModuleType
 from typing import Any
 
 from drydock.connection import be_disposable
@@ -39,7 +39,7 @@ def main() -> None:
     sys.path[:0] = [order["root"], str(Path(order["file"]).parent)]
     sys.argv = [order["file"]]
     # Loaded now: the audit hook would look at each of its files.
-    code = compile(order["text"], order["name"], "exec")
+    code = compile(order["text"], order["name"], "exec", dont_inherit=True)
     own = os.getpid()
     try:
         if order["kind"] == "function":
@@ -75,7 +75,7 @@ def _run_function(code: Any, order: dict[str, Any]) -> None:
         connection.keeps_journal = order["journal"]
     database = Database(connection)
     report.statements.clear()
-    names: dict[str, Any] = {"__name__": "drydock_migration", "__file__": order["file"]}
+    names = vars(_module("drydock_migration", order["file"]))
     exec(code, names)  # noqa: S102 - running the user's migration is what this is for
     connection.execute("BEGIN")
     given = _argument(names[order["entry"]], database)
@@ -99,14 +99,18 @@ def _argument(entry: Any, database: Any) -> Any:
 
 
 def _run_script(code: Any, order: dict[str, Any]) -> None:
-    names: dict[str, Any] = {
-        "__name__": "__main__",
-        "__file__": order["file"],
-        "DRYDOCK_DATABASE": order["live"],  # for the programs of other tools' migrations
-    }
+    names = vars(_module("__main__", order["file"]))
+    names["DRYDOCK_DATABASE"] = order["live"]  # for the programs of other tools' migrations
     exec(code, names)  # noqa: S102 - running the user's migration is what this is for
     if not order["runs_itself"]:
         _require_run(names[order["entry"]](), order)
+
+
+def _module(name: str, file: str) -> ModuleType:
+    """Return a new module that is imported by its name, as dataclasses and pickle do."""
+    module = sys.modules[name] = ModuleType(name)
+    module.__file__ = file
+    return module
 
 
 def _require_run(result: Any, order: dict[str, Any]) -> None:

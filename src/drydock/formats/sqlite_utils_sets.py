@@ -11,7 +11,7 @@ import sys
 import types
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
@@ -41,9 +41,11 @@ def run(
     older = types.ModuleType("sqlite_migrate")
     vars(older)["Migrations"] = Migrations
     sys.modules["sqlite_migrate"] = older
-    names: dict[str, Any] = {"__name__": "drydock_migration", "__file__": file}
-    exec(compile(text, file, "exec"), names)  # noqa: S102 - it is the user's migration
-    sets = [each for each in names.values() if isinstance(each, Migrations)]
+    module = sys.modules["drydock_migration"] = types.ModuleType("drydock_migration")
+    module.__file__ = file
+    code = compile(text, file, "exec", dont_inherit=True)
+    exec(code, vars(module))  # noqa: S102 - it is the user's migration
+    sets = [each for each in vars(module).values() if isinstance(each, Migrations)]
     _require_known(Path(file), sets, known)
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=OFF")

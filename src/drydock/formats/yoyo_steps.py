@@ -12,7 +12,7 @@ import sys
 import types
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from drydock.source import MigrationError
 
@@ -108,7 +108,9 @@ def run(
     """
     collector = Collector()
     stand_in = types.ModuleType("yoyo")
-    names: dict[str, Any] = {"__name__": "yoyo_migration", "__file__": file}
+    module = sys.modules["yoyo_migration"] = types.ModuleType("yoyo_migration")
+    module.__file__ = file
+    names = vars(module)
     for name, value in (
         ("step", collector.step),
         ("group", collector.group),
@@ -117,7 +119,8 @@ def run(
         names[name] = value
         setattr(stand_in, name, value)
     sys.modules["yoyo"] = stand_in
-    exec(compile(text, file, "exec"), names)  # noqa: S102 - it is the user's migration
+    code = compile(text, file, "exec", dont_inherit=True)
+    exec(code, names)  # noqa: S102 - it is the user's migration
     if not collector.steps and "__depends__" not in names:
         raise MigrationError(
             Path(file),

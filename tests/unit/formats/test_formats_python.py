@@ -67,6 +67,21 @@ def test_yoyo_a_step_is_taken_back_whole_when_its_error_is_ignored(bench):
     assert made == [("whole",)]
 
 
+MODULE = """\
+import pickle
+class Row:
+    limit: int
+assert Row.__annotations__ == {"limit": int}
+assert isinstance(pickle.loads(pickle.dumps(Row())), Row)
+"""
+
+
+def test_yoyo_a_file_is_a_module_with_annotations_of_its_own(bench):
+    """Pickle finds it by its name, and `from __future__` of ours changes nothing in it."""
+    bench.write("0001.a.py", MODULE + "from yoyo import step\nstep('CREATE TABLE a (x)')\n")
+    assert bench.apply() == ["0001.a"]
+
+
 def test_yoyo_an_error_names_the_line_of_the_file(bench):
     """The function's own line, not one of the program around it."""
     yoyo(bench)
@@ -182,6 +197,12 @@ def test_sqlite_utils_sets_run_as_they_stand(bench):
     fresh.close()
     ours = bench.rows("SELECT sql FROM sqlite_schema WHERE tbl_name = '_sqlite_migrations'")
     assert [sql for (sql,) in ours if sql] == theirs
+
+
+def test_sqlite_utils_a_file_is_a_module_with_annotations_of_its_own(bench):
+    """As yoyo's."""
+    bench.write("sets.py", MODULE + SETS)
+    assert len(bench.apply()) == 3
 
 
 def test_sqlite_utils_takes_one_file_too(bench):
