@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import sys
 import traceback
@@ -26,17 +27,20 @@ from drydock.executor.recording import Connection, connections, note_uncommitted
 from drydock.executor.redirect import Redirect, real_connect
 from drydock.migration import Migration
 
+_NAMES_OURS = re.compile("drydock|sqlite_utils|sqlite_migrate")
+
 
 def main() -> None:
     """Run the migration named by the order on standard input."""
     descriptor = int(sys.argv[1])
     order = json.load(sys.stdin)
     end_with(order["parent"])
+    _load_ours(order)
     redirect = Redirect(order)
     for module in (sqlite3, sqlite3.dbapi2):  # SQLAlchemy takes it from the second
         vars(module)["connect"] = redirect.connect
-    # What the migration imports is the application's, as if it were run by hand.
-    sys.path[:0] = [order["root"], str(Path(order["file"]).parent)]
+    # What the migration imports is the application's, as if it were run by hand: beside it first.
+    sys.path[:0] = [str(Path(order["file"]).parent), order["root"]]
     sys.argv = [order["file"]]
     # Loaded now: the audit hook would look at each of its files.
     code = compile(order["text"], order["name"], "exec", dont_inherit=True)
@@ -60,6 +64,19 @@ def main() -> None:
     sys.stdout.flush()
     report.send(descriptor)
     os._exit(0 if report.finished else 1)
+
+
+def _load_ours(order: dict[str, Any]) -> None:
+    """Import what Drydock gives a migration before its folders are asked: they may hold a click.py.
+
+    Used once, too: sqlite-utils looks for its plugins, and the tokens for their lexer, only then.
+    """
+    if order["kind"] == "function" or _NAMES_OURS.search(order["text"]):
+        from drydock import tokens
+        from drydock.rebuild import Database
+
+        Database(memory=True).close()
+        tokens.tokenize("")
 
 
 def _run_function(code: Any, order: dict[str, Any]) -> None:

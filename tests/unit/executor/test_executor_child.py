@@ -79,3 +79,35 @@ def test_models_of_sqlalchemy_can_stand_in_a_script(trial):
         """
     )
     assert trial.ask("SELECT id FROM made") == [(7,)]
+
+
+@pytest.mark.parametrize("where", ["root", "migrations"])
+@pytest.mark.parametrize("form", ["function", "script"])
+def test_what_drydock_needs_is_its_own_whatever_the_project_holds(trial, where, form):
+    """A click.py or a zipfile.py of the project's is the application's, not sqlite-utils'."""
+    for name in ("click", "zipfile", "syntaqlite", "pluggy", "ast"):
+        package = getattr(trial, where) / name
+        package.mkdir()
+        (package / "__init__.py").write_text("raise RuntimeError('not this one')\n")
+    work = (
+        "db['log'].insert({'what': 'ran'})\n    db['child'].transform(rename={'parent': 'mother'})"
+    )
+    text = f"def migrate(db):\n    {work}\n"
+    if form == "script":
+        text = (
+            f"import sqlite3, sys\nfrom drydock import Database\ndef work(db):\n    {work}\n"
+            "    db.conn.commit()\n"
+            "work(Database(sqlite3.connect('the l%ve å.db')))\nsys.exit(0)\n"
+        )
+    trial.apply(m1_py=text)
+    assert ran(trial) == 1
+
+
+def test_what_stands_beside_a_script_comes_before_the_project(trial):
+    """As Python has it, where it is run by hand."""
+    (trial.root / "_shared.py").write_text("WORD = 'the project'\n")
+    (trial.migrations / "_shared.py").write_text("WORD = 'ran'\n")
+    trial.apply(
+        m1_py="from _shared import WORD\ndef migrate(db): db['log'].insert({'what': WORD})\n"
+    )
+    assert ran(trial) == 1
