@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -62,7 +63,7 @@ class Redirect:
         if path in ("", ":memory:") or "mode=memory" in query:
             return database
         if os.path.realpath(path) == self.live:
-            return f"file:{self.candidate}?{query}" if query else self.candidate
+            return f"{Path(self.candidate).as_uri()}?{query}" if query else self.candidate
         if "foreign-file" in self.allowed:
             return database
         what = f"it opens another database: {path} (the project's is {self.live})"
