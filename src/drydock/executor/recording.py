@@ -11,6 +11,8 @@ import os
 import re
 import sqlite3
 import weakref
+from functools import cache
+from types import new_class
 from typing import Any
 
 _STATEMENTS_KEPT = 5_000
@@ -114,8 +116,8 @@ class Connection(sqlite3.Connection):
     keeps_journal = True
 
     def cursor(self, factory: Any = Cursor) -> Any:
-        """Return a cursor that records."""
-        return super().cursor(factory)
+        """Return a cursor that records, of the asked class."""
+        return super().cursor(derive(factory, Cursor))
 
     def execute(self, *arguments: Any) -> Any:
         """Execute by way of our cursor; sqlite3's own shortcut would pass it by."""
@@ -142,6 +144,16 @@ class Connection(sqlite3.Connection):
 
     def __del__(self) -> None:
         note_uncommitted(self)
+
+
+@cache
+def derive(factory: Any, own: type) -> Any:
+    """Return a class that is `factory` and records as `own` does; another callable as it is."""
+    if not isinstance(factory, type) or issubclass(factory, own):
+        return factory
+    if issubclass(own, factory):
+        return own
+    return new_class(factory.__name__, (factory, own))
 
 
 connections: weakref.WeakSet[Connection] = weakref.WeakSet()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from drydock.executor.recording import Connection, connections, report
+from drydock.executor.recording import Connection, connections, derive, report
 
 _STARTS_PROGRAM = {
     "subprocess.Popen": "starts another program",
@@ -24,6 +24,16 @@ _STARTS_PROGRAM = {
     "os.startfile": "starts another program",
 }
 _CHANGES_FILE = {"os.rename", "os.remove", "os.truncate", "os.link", "os.chmod", "shutil.move"}
+# The options of sqlite3.connect that may be given by position; 3.13 takes most by name only.
+_OPTIONS = (
+    "timeout",
+    "detect_types",
+    "isolation_level",
+    "check_same_thread",
+    "factory",
+    "cached_statements",
+    "uri",
+)
 real_connect = sqlite3.connect
 """sqlite3's own, for what is ours."""
 
@@ -43,11 +53,12 @@ class Redirect:
 
     def connect(self, database: Any, *arguments: Any, **options: Any) -> sqlite3.Connection:
         """Open the candidate for the live path; memory for memory; refuse anything else."""
+        options |= dict(zip(_OPTIONS, arguments, strict=False))
         target = self._target(os.fsdecode(database), is_uri=bool(options.get("uri")))
         is_file = target not in ("", ":memory:")
         if is_file:  # what is tried in memory is no part of what was done
-            options.setdefault("factory", Connection)
-        connection: sqlite3.Connection = real_connect(target, *arguments, **options)
+            options["factory"] = derive(options.get("factory", Connection), Connection)
+        connection: sqlite3.Connection = real_connect(target, **options)
         if is_file:
             sqlite3.Connection.execute(connection, "PRAGMA synchronous=OFF")
         connection.set_authorizer(self._authorize)

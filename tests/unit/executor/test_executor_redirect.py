@@ -25,3 +25,77 @@ def test_f12_a_uri_leads_to_the_candidate_wherever_it_lies(tmp_path, folder):
         """
     )
     assert ran(trial) == 1
+
+
+FACTORY = """\
+import sqlite3
+class Rows(sqlite3.Cursor):
+    pass
+class Mine(sqlite3.Connection):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.seen = []
+    def execute(self, sql, *values):
+        self.seen.append(sql)
+        return super().execute(sql, *values)
+conn = sqlite3.connect("the l%ve å.db", {given})
+assert isinstance(conn, {kind}) and type(conn).__name__ == "{name}"
+conn.execute("INSERT INTO log VALUES ('ran')")
+assert isinstance(conn.cursor(Rows), Rows)
+conn.cursor(Rows).execute("INSERT INTO log VALUES ('ran')")
+conn.commit()
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "name"),
+    [
+        ("factory=Mine", "Mine", "Mine"),
+        ("5.0, 0, 'DEFERRED', True, Mine", "Mine", "Mine"),
+        ("factory=sqlite3.Connection", "sqlite3.Connection", "Connection"),
+        ("timeout=5.0", "sqlite3.Connection", "Connection"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_connection_of_the_scripts_own_class_is_recorded_too(trial, given, kind, name):
+    """Given by name or by position, with cursors of its own class."""
+    (applied,) = trial.apply(m1_py=FACTORY.format(given=given, kind=kind, name=name))
+    assert ran(trial) == 2
+    assert [(each.sql, each.times) for each in applied.statements] == [
+        ("INSERT INTO log VALUES ('ran')", 2)
+    ]
+
+
+def test_a_connection_of_the_scripts_own_class_must_commit_too(trial):
+    """What it left behind was thrown away in silence."""
+    text = FACTORY.format(given="factory=Mine", kind="Mine", name="Mine")
+    error = trial.fails(m1_py=text.replace("conn.commit()", ""))
+    assert "changes that it never committed" in error.cause[0]
+
+
+def test_a_function_that_makes_connections_is_called_as_it_is(trial):
+    """Whatever it gives back is the script's own affair."""
+    trial.apply(
+        m1_py="""\
+        import sqlite3
+        def made(*arguments, **options):
+            return sqlite3.Connection(*arguments, **options)
+        with sqlite3.connect("the l%ve å.db", factory=made) as conn:
+            assert type(conn) is sqlite3.Connection
+            conn.execute("INSERT INTO log VALUES ('ran')")
+        """
+    )
+    assert ran(trial) == 1
+
+
+def test_a_uri_given_by_position_is_one(trial):
+    """It was taken for another file's name."""
+    trial.apply(
+        m1_py="""\
+        import sqlite3
+        given = (5.0, 0, "", True, sqlite3.Connection, 128, True)
+        with sqlite3.connect("file:the%20l%25ve%20å.db", *given) as conn:
+            conn.execute("INSERT INTO log VALUES ('ran')")
+        """
+    )
+    assert ran(trial) == 1
