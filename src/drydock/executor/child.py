@@ -21,6 +21,7 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType, ModuleType
 from typing import Any
 
 from drydock.connection import be_disposable
+from drydock.executor import drivers
 from drydock.executor.diagnosis import explain
 from drydock.executor.orphan import end_with
 from drydock.executor.recording import Connection, connections, note_uncommitted, report
@@ -35,6 +36,7 @@ def main() -> None:
     descriptor = int(sys.argv[1])
     order = json.load(sys.stdin)
     end_with(order["parent"])
+    drivers.refuse()
     _load_ours(order)
     redirect = Redirect(order)
     for module in (sqlite3, sqlite3.dbapi2):  # SQLAlchemy takes it from the second

@@ -98,6 +98,8 @@ class Redirect:
         elif event == "sqlite3.connect":
             if self._is_live(arguments[0]):
                 self.refuse("it opens the live database past sqlite3.connect")
+        elif event == "ctypes.dlopen" and _is_sqlite(arguments[0]):
+            self.refuse(f"it loads a SQLite of its own: {os.fsdecode(arguments[0])}")
         elif event in _STARTS_PROGRAM and "subprocess" not in self.allowed:
             self.refuse(f"it {_STARTS_PROGRAM[event]}, which could reach the live database")
         elif event in _CHANGES_FILE and any(map(self._is_live, arguments[:2])):
@@ -125,6 +127,12 @@ class Redirect:
     def _note(self, what: str, *, is_other: bool) -> None:
         if report.outside is None:
             report.outside = {"what": what, "line": line_in(self.file), "is_other": is_other}
+
+
+def _is_sqlite(library: Any) -> bool:
+    return isinstance(library, (str, bytes, os.PathLike)) and (
+        "sqlite" in Path(os.fsdecode(library)).name.lower()
+    )
 
 
 def line_in(file: str) -> int | None:

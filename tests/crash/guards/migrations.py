@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.crash.guards.guard import SLICE, Guard
 
 SQL = "tests/unit/executor/test_executor_sql.py"
+REDIRECT = "tests/unit/executor/test_executor_redirect.py"
 PYTHON = "tests/unit/executor/test_executor_python.py"
 GATE = "tests/unit/inspection/test_inspection.py"
 SCRIPT = "tests/unit/script/test_script.py"
@@ -247,6 +248,14 @@ GUARDS = (
         "        return os.path.realpath(text) in sidecars\n",
         "        return False\n",
         (PYTHON, "-k", "f25_what_reaches_outside"),
+    ),
+    Guard(
+        "F25",
+        "no other driver is imported",
+        "executor/child.py",
+        "    drivers.refuse()\n",
+        "",
+        (REDIRECT, "-k", "another_driver"),
     ),
     Guard(
         "F25",

@@ -99,3 +99,51 @@ def test_a_uri_given_by_position_is_one(trial):
         """
     )
     assert ran(trial) == 1
+
+
+DRIVERS = ["apsw", "pysqlite3", "sqlean", "sqlcipher3", "duckdb", "libsql"]
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("form", ["function", "script"])
+def test_f25_another_driver_is_not_imported(trial, driver, form):
+    """It would open the live file past sqlite3, and no audit event tells of it."""
+    (trial.root / f"{driver}.py").write_text("print('imported')\n")
+    text = f"import sqlite3\nimport {driver}\n"
+    error = trial.fails(m1_py=text + "def migrate(db): pass\n" * (form == "function"))
+    assert error.cause[0].startswith(f"ImportError: {driver} opens databases past sqlite3, so that")
+    assert error.cause[0].endswith("use sqlite3 in its stead")
+    assert error.line == 2
+
+
+def test_f25_who_can_do_without_another_driver_does(trial):
+    """As sqlite-utils does, which takes pysqlite3 where it is installed."""
+    (trial.root / "pysqlite3.py").write_text("print('imported')\n")
+    trial.apply(
+        m1_py="""\
+        try:
+            import pysqlite3 as sqlite3
+        except ImportError:
+            import sqlite3
+        import sqlite_utils
+        db = sqlite_utils.Database("the l%ve å.db")
+        db["log"].insert({"what": "ran"})
+        """,
+        m2_py="def migrate(db): db['log'].insert({'what': 'ran'})",
+    )
+    assert ran(trial) == 2
+
+
+def test_f25_a_library_of_sqlite_is_not_loaded(trial):
+    """By ctypes."""
+    error = trial.fails(
+        m1_py="""\
+        import ctypes
+        try:
+            ctypes.CDLL("libsqlite3.so.0")
+        except Exception:
+            pass
+        """
+    )
+    assert error.cause[0] == "it loads a SQLite of its own: libsqlite3.so.0"
+    assert error.line == 3
