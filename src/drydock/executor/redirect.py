@@ -100,7 +100,7 @@ class Redirect:
                 self.refuse("it opens the live database past sqlite3.connect")
         elif event == "ctypes.dlopen" and _is_sqlite(arguments[0]):
             self.refuse(f"it loads a SQLite of its own: {os.fsdecode(arguments[0])}")
-        elif event in _STARTS_PROGRAM and "subprocess" not in self.allowed:
+        elif event in _STARTS_PROGRAM:
             self.refuse(f"it {_STARTS_PROGRAM[event]}, which could reach the live database")
         elif event in _CHANGES_FILE and any(map(self._is_live, arguments[:2])):
             self.refuse(f"it changes the live database file itself: {self.live}")

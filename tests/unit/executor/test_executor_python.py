@@ -224,6 +224,14 @@ def test_f24_a_directive_allows_another_file(trial, kind):
     assert (trial.root / "other.db").exists()
 
 
+def test_f25_no_directive_allows_another_program(trial):
+    """What it would do to the live database is seen by nobody."""
+    error = trial.fails(
+        m1_py="# drydock: allow subprocess: quick\nimport subprocess\nsubprocess.run(['true'])\n"
+    )
+    assert "it starts another program" in error.cause[0]
+
+
 def test_f25_after_chdir_a_relative_path_means_another_file(trial):
     """It would have made a new, empty database there."""
     error = trial.fails(m1_py="import os\nos.chdir('migrations')\n" + own(end="migrate()"))
