@@ -9,6 +9,7 @@ error. It guards against accidents; a migration that means harm is beyond it.
 
 from __future__ import annotations
 
+import _posixsubprocess
 import json
 import os
 import re
@@ -41,6 +42,7 @@ def main() -> None:
     redirect = Redirect(order)
     for module in (sqlite3, sqlite3.dbapi2):  # SQLAlchemy takes it from the second
         vars(module)["connect"] = redirect.connect
+    vars(_posixsubprocess)["fork_exec"] = redirect.fork_exec
     # What the migration imports is the application's, as if it were run by hand: beside it first.
     sys.path[:0] = [str(Path(order["file"]).parent), order["root"]]
     sys.argv = [order["file"]]

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.05
 _OUTPUT_LINES = 12
 _LOG_BYTES = 500_000
-_OR_DECLARE = "; where it is meant to read another file: # drydock: allow foreign-file: REASON"
 """Of each end of a migration's output, where it printed more than twice as much."""
 
 
@@ -182,8 +181,7 @@ def _require_end(migration: Migration, told: dict[str, Any], code: int, written:
             migration,
             outside["what"],
             line=outside["line"],
-            hint="use the connection that migrate(db) is given, or sqlite3.connect with the "
-            f"database's own path{_OR_DECLARE * outside['is_other']}; then run: inv migrate",
+            hint=f"{outside['hint']}; then run: inv migrate",
         )
     if error := told.get("error"):
         what = f"{error['type']}: {error['message']}".removesuffix(": ")

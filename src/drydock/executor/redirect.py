@@ -11,7 +11,7 @@ import os
 import sqlite3
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from drydock.executor.recording import Connection, connections, derive, report
@@ -34,6 +34,11 @@ _OPTIONS = (
     "cached_statements",
     "uri",
 )
+_OWN = (
+    "use the connection that migrate(db) is given, or sqlite3.connect with the database's own path"
+)
+_OR_DECLARE = "; where it is meant to read another file: # drydock: allow foreign-file: REASON"
+_FORK = 'do the work in this process, or take multiprocessing.get_context("fork")'
 real_connect = sqlite3.connect
 """sqlite3's own, for what is ours."""
 
@@ -75,18 +80,17 @@ class Redirect:
             return database
         if os.path.realpath(path) == self.live:
             return f"{Path(self.candidate).as_uri()}?{query}" if query else self.candidate
-        if "foreign-file" in self.allowed:
-            return database
-        what = f"it opens another database: {path} (the project's is {self.live})"
-        self.refuse(what, is_other=True)
-        raise AssertionError
+        if "foreign-file" not in self.allowed:
+            what = f"it opens another database: {path} (the project's is {self.live})"
+            self.refuse(what, hint=_OWN + _OR_DECLARE)
+        return database
 
     def _authorize(self, action: int, name: str | None, *_: Any) -> int:
         # SQLite names no file for ATTACH ?: it knows it only when the statement runs.
         is_file = action == sqlite3.SQLITE_ATTACH and name not in ("", ":memory:")
         if is_file and "foreign-file" not in self.allowed:
             what = f"it attaches another file: {name or 'one that a variable names'}"
-            self._note(what, is_other=True)
+            self._note(what, hint=_OWN + _OR_DECLARE)
             return sqlite3.SQLITE_DENY
         return sqlite3.SQLITE_OK
 
@@ -119,14 +123,18 @@ class Redirect:
         sidecars = tuple(f"{self.live}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
         return os.path.realpath(text) in sidecars
 
-    def refuse(self, what: str, *, is_other: bool = False) -> None:
-        """Tell the parent, and raise where the migration stands; `is_other`: may be declared."""
-        self._note(what, is_other=is_other)
+    def fork_exec(self, *_: Any) -> NoReturn:
+        """Refuse what multiprocessing starts by spawn and by forkserver, without an audit event."""
+        self.refuse("it starts another Python, which could reach the live database", hint=_FORK)
+
+    def refuse(self, what: str, *, hint: str = _OWN) -> NoReturn:
+        """Tell the parent, and raise where the migration stands."""
+        self._note(what, hint=hint)
         raise Outside(what)
 
-    def _note(self, what: str, *, is_other: bool) -> None:
+    def _note(self, what: str, *, hint: str) -> None:
         if report.outside is None:
-            report.outside = {"what": what, "line": line_in(self.file), "is_other": is_other}
+            report.outside = {"what": what, "line": line_in(self.file), "hint": hint}
 
 
 def _is_sqlite(library: Any) -> bool:

@@ -147,3 +147,32 @@ def test_f25_a_library_of_sqlite_is_not_loaded(trial):
     )
     assert error.cause[0] == "it loads a SQLite of its own: libsqlite3.so.0"
     assert error.line == 3
+
+
+MULTIPROCESSING = """\
+import multiprocessing, sqlite3
+def work(what):
+    with sqlite3.connect("the l%ve å.db") as conn:
+        conn.execute("INSERT INTO log VALUES (?)", (what,))
+if __name__ == "__main__":
+    context = multiprocessing.get_context("{method}")
+    worker = context.Process(target=work, args=("ran",))
+    worker.start()
+    worker.join()
+    assert worker.exitcode == 0
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_f25_another_python_is_not_started(trial, method):
+    """It would have none of the guards, and open the live file."""
+    error = trial.fails(m1_py=MULTIPROCESSING.format(method=method))
+    assert error.cause == ["it starts another Python, which could reach the live database"]
+    assert error.line == 8
+    assert 'multiprocessing.get_context("fork")' in error.hint
+
+
+def test_f25_a_fork_works_on_the_candidate(trial):
+    """It is guarded as the migration is."""
+    trial.apply(m1_py=MULTIPROCESSING.format(method="fork"))
+    assert ran(trial) == 1
