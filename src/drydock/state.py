@@ -30,6 +30,10 @@ def tell(walk: Walk, error: DrydockError, *, was_published: bool) -> None:
         error.state = f"{there}{backend}; the new one is kept: {kept}"
         if not isinstance(error, Interrupted):
             error.hint = _way_on(walk) + _log_advice(walk)
+    elif not gone and not walk.live.exists():
+        # Whatever took it away, it was not the run: nothing is said to be as it was.
+        error.state = f"{name} is gone: there is no {walk.live}"
+        error.hint = _way_to_backup(walk)
     else:
         there = gone or f"{name} is as it was before the run"
         error.state = error.state or f"{there}{backend}"
@@ -71,6 +75,12 @@ def _way_on(walk: Walk) -> str:
         "to publish no more than this, with the backend left stopped: "
         f"inv stop-backend migrate --to {walk.options.to} --no-backend"
     )
+
+
+def _way_to_backup(walk: Walk) -> str:
+    if walk.backup is None:
+        return "bring a backup back: inv restore BACKUP (inv backups lists them)"
+    return f"bring this run's backup back ({walk.backup.file}): inv restore {walk.backup.id}"
 
 
 def _log_advice(walk: Walk) -> str:

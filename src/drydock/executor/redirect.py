@@ -23,7 +23,19 @@ _STARTS_PROGRAM = {
     "os.exec": "replaces itself by another program",
     "os.startfile": "starts another program",
 }
-_CHANGES_FILE = {"os.rename", "os.remove", "os.truncate", "os.link", "os.chmod", "shutil.move"}
+# Event → where its arguments are: the paths, and for each the descriptor that it starts from.
+_CHANGES_FILE: dict[str, tuple[tuple[int, int | None], ...]] = {
+    "os.chmod": ((0, 2),),
+    "os.link": ((0, 2), (1, 3)),
+    "os.remove": ((0, 1),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.rmdir": ((0, 1),),
+    "os.symlink": ((1, 2),),
+    "os.truncate": ((0, None),),
+    "shutil.move": ((0, None), (1, None)),
+    "shutil.rmtree": ((0, 1),),
+}
+_TAKES_AWAY = {"os.remove", "os.rename", "os.rmdir", "shutil.rmtree"}
 # The options of sqlite3.connect that may be given by position; 3.13 takes most by name only.
 _OPTIONS = (
     "timeout",
@@ -53,6 +65,7 @@ class Redirect:
     def __init__(self, order: dict[str, Any]) -> None:
         self.candidate = order["candidate"]
         self.live = os.path.realpath(order["live"])
+        self._files = {f"{self.live}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")}
         self.allowed = frozenset(order["allowed"])
         self.file = order["file"]
 
@@ -106,8 +119,17 @@ class Redirect:
             self.refuse(f"it loads a SQLite of its own: {os.fsdecode(arguments[0])}")
         elif event in _STARTS_PROGRAM:
             self.refuse(f"it {_STARTS_PROGRAM[event]}, which could reach the live database")
-        elif event in _CHANGES_FILE and any(map(self._is_live, arguments[:2])):
-            self.refuse(f"it changes the live database file itself: {self.live}")
+        elif event in _CHANGES_FILE:
+            self._require_other(event, arguments)
+
+    def _require_other(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Refuse a change of the live file's name or content, and of the folders that it is in."""
+        for place, start in _CHANGES_FILE[event]:
+            path = _resolved(arguments[place], arguments[start : start + 1] if start else ())
+            if path in self._files:
+                self.refuse(f"it changes the live database file itself: {self.live}")
+            if event in _TAKES_AWAY and self.live.startswith(f"{path}{os.sep}"):
+                self.refuse(f"it moves or removes a folder of the live database: {path}")
 
     def _is_live(self, path: Any) -> bool:
         if not isinstance(path, (str, bytes, os.PathLike)):
@@ -120,8 +142,7 @@ class Redirect:
         own = os.path.basename(self.live)  # noqa: PTH119
         if not base.startswith(own) and not os.path.islink(text):  # noqa: PTH114
             return False
-        sidecars = tuple(f"{self.live}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
-        return os.path.realpath(text) in sidecars
+        return os.path.realpath(text) in self._files
 
     def fork_exec(self, *_: Any) -> NoReturn:
         """Refuse what multiprocessing starts by spawn and by forkserver, without an audit event."""
@@ -135,6 +156,25 @@ class Redirect:
     def _note(self, what: str, *, hint: str) -> None:
         if report.outside is None:
             report.outside = {"what": what, "line": line_in(self.file), "hint": hint}
+
+
+def _resolved(path: Any, start: tuple[Any, ...]) -> str:
+    """Return where a path leads that is told by an audit event; empty for a descriptor."""
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        return ""
+    text = os.fsdecode(path)
+    if start and isinstance(start[0], int) and start[0] >= 0:
+        text = os.path.join(_folder_of(start[0]), text)  # noqa: PTH118 - it may be absolute
+    return os.path.realpath(text)
+
+
+def _folder_of(descriptor: int) -> str:
+    """Return the folder that an open descriptor is."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        return os.fsdecode(fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))
+    return os.path.realpath(f"/proc/self/fd/{descriptor}")
 
 
 def _is_sqlite(library: Any) -> bool:

@@ -245,7 +245,7 @@ GUARDS = (
         "F25",
         "a Python migration reaches the live file by no other way",
         "executor/redirect.py",
-        "        return os.path.realpath(text) in sidecars\n",
+        "        return os.path.realpath(text) in self._files\n",
         "        return False\n",
         (PYTHON, "-k", "f25_what_reaches_outside"),
     ),

@@ -176,3 +176,55 @@ def test_f25_a_fork_works_on_the_candidate(trial):
     """It is guarded as the migration is."""
     trial.apply(m1_py=MULTIPROCESSING.format(method="fork"))
     assert ran(trial) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "what"),
+    [
+        ("os.rename('../the project', '../moved')", "it moves or removes a folder of the live"),
+        ("os.rename('..', '../../moved')", "it moves or removes a folder of the live"),
+        ("os.rmdir(os.getcwd())", "it moves or removes a folder of the live"),
+        ("shutil.rmtree('.')", "it moves or removes a folder of the live"),
+        ("shutil.move(os.getcwd(), '../moved')", "it moves or removes a folder of the live"),
+        ("shutil.move('the l%ve å.db', 'moved')", "it changes the live database file itself"),
+        ("os.remove('the l%ve å.db', dir_fd=here)", "it changes the live database file itself"),
+        ("os.rename('the l%ve å.db', 'm', src_dir_fd=here)", "it changes the live database file"),
+        ("os.rename('x', 'the l%ve å.db', dst_dir_fd=here)", "it changes the live database file"),
+        ("os.replace('x', 'the l%ve å.db-wal')", "it changes the live database file itself"),
+        ("os.rmdir('the project', dir_fd=above)", "it moves or removes a folder of the live"),
+        ("os.link('the l%ve å.db', 'm', src_dir_fd=here)", "it changes the live database file"),
+        ("os.symlink('x', 'the l%ve å.db-journal')", "it changes the live database file itself"),
+        ("os.truncate('the l%ve å.db', 0)", "it changes the live database file itself"),
+    ],
+)
+def test_f25_neither_the_file_nor_a_folder_of_it_is_moved_or_removed(trial, action, what):
+    """Also by a descriptor of the folder, from wherever the script is."""
+    (trial.root / "x").write_text("of no use")
+    elsewhere = "os.chdir('migrations')\n" * ("_fd=" in action)
+    error = trial.fails(
+        m1_py="import os, shutil\nhere = os.open('.', os.O_RDONLY)\n"
+        f"above = os.open('..', os.O_RDONLY)\n{elsewhere}"
+        f"try:\n    {action}\nexcept Exception:\n    pass\n"
+    )
+    assert what in error.cause[0]
+    assert error.line == 5 + bool(elsewhere)
+
+
+def test_f25_other_files_and_folders_are_the_scripts_own(trial):
+    """Also beside the live database."""
+    trial.apply(
+        m1_py="""\
+        import os, shutil
+        os.mkdir("made")
+        open("made/a", "w").close()
+        os.rename("made/a", "the l%ve å.db.txt")
+        os.symlink("the l%ve å.db", "link")
+        here = os.open("made", os.O_RDONLY)
+        open("made/the l%ve å.db", "w").close()
+        os.remove("the l%ve å.db", dir_fd=here)
+        shutil.move("made", "moved")
+        shutil.rmtree("moved")
+        os.truncate(os.open("the l%ve å.db.txt", os.O_RDWR), 3)
+        """
+    )
+    assert (trial.root / "the l%ve å.db.txt").stat().st_size == 3
