@@ -24,6 +24,7 @@ from typing import Any
 from drydock.connection import be_disposable
 from drydock.executor import drivers
 from drydock.executor.diagnosis import explain
+from drydock.executor.ending import is_end
 from drydock.executor.orphan import end_with
 from drydock.executor.recording import Connection, connections, note_uncommitted, report
 from drydock.executor.redirect import Redirect, real_connect
@@ -145,23 +146,14 @@ def _require_run(result: Any, order: dict[str, Any]) -> None:
 
 
 def _is_end(leaving: SystemExit, order: dict[str, Any]) -> bool:
-    """Say whether a ``sys.exit`` is the script's own last line, with success.
+    """Say whether a ``sys.exit`` was the migration's end; of what is given a database it never is.
 
-    ``sys.exit(main())`` at the end of a file has run to its end; anywhere else it left early (F14).
+    Nor of another tool's: what called it had more to do.
     """
-    import ast
-
-    if leaving.code not in (None, 0):
+    if order["kind"] == "function" or order["name"] != order["file"]:
         return False
-    frames = _frames(leaving, order)
-    body = ast.parse(order["text"]).body
-    last = body[-1] if body else None
-    while isinstance(last, ast.If):
-        last = last.body[-1]
-    if last is None or len(frames) != 1 or frames[0].name != "<module>":
-        return False
-    position = (frames[0].lineno or 0, frames[0].colno or 0)
-    return position >= (last.lineno, last.col_offset)
+    entry = "<module>" if order["runs_itself"] else order["entry"]
+    return is_end(leaving, order["text"], order["file"], entry)
 
 
 def _frames(error: BaseException, order: dict[str, Any]) -> list[traceback.FrameSummary]:

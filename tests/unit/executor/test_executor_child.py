@@ -111,3 +111,50 @@ def test_what_stands_beside_a_script_comes_before_the_project(trial):
         m1_py="from _shared import WORD\ndef migrate(db): db['log'].insert({'what': WORD})\n"
     )
     assert ran(trial) == 1
+
+
+EXITS = """\
+import functools, sqlite3, sys
+conn = sqlite3.connect("the l%ve å.db")
+def work():
+    with conn:
+        conn.execute("INSERT INTO log VALUES ('ran')")
+    return 0
+{end}
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "goes"),
+    [
+        ("def main():\n    work()\n    sys.exit()\nmain()", True),
+        ("def main():\n    sys.exit(work())\nif __name__ == '__main__':\n    main()", True),
+        ("def main():\n    if work():\n        pass\n    else:\n        sys.exit()\nmain()", True),
+        ("@functools.cache\ndef main():\n    work()\n    raise SystemExit\nmain()", True),
+        ("try:\n    sys.exit(work())\nexcept ValueError:\n    print('no')", True),
+        ("def migrate():\n    sys.exit(work())", True),
+        ("def main():\n    work()\n    sys.exit()\n    print('never')\nmain()", False),
+        ("def main():\n    sys.exit(work())\nmain()\nprint('never')", False),
+        ("with conn:\n    conn.execute('DELETE FROM child')\n    sys.exit()", False),
+        ("for each in range(2):\n    sys.exit(work())", False),
+        ("while True:\n    sys.exit(work())", False),
+        ("try:\n    sys.exit(work())\nfinally:\n    print('more')", False),
+        ("try:\n    raise ValueError\nexcept ValueError:\n    sys.exit(work())", False),
+        ("def migrate():\n    print('never')\nsys.exit()", False),
+        ("[sys.exit(work()) for each in range(2)]", False),
+    ],
+)  # fmt: skip
+def test_f14_an_exit_counts_as_the_end_only_where_nothing_would_follow(trial, end, goes):
+    """Through every function of the file that it went through."""
+    text = EXITS.format(end=end)
+    if goes:
+        trial.apply(m1_py=text)
+        assert ran(trial) == 1
+    else:
+        assert trial.fails(m1_py=text).cause[0] == "it left before its end (sys.exit)"
+
+
+def test_f14_an_exit_where_the_module_ends_runs_no_function(trial):
+    """Of a `migrate(db)` that was never called nothing is known."""
+    error = trial.fails(m1_py="import sys\ndef migrate(db):\n    db['log'].drop()\nsys.exit(0)\n")
+    assert error.cause[0] == "it left before its end (sys.exit)"
