@@ -22,7 +22,7 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType, ModuleType
 from typing import Any
 
 from drydock.connection import be_disposable
-from drydock.executor import drivers
+from drydock.executor import drivers, shutdown
 from drydock.executor.diagnosis import explain
 from drydock.executor.ending import is_end
 from drydock.executor.orphan import end_with
@@ -30,7 +30,8 @@ from drydock.executor.recording import Connection, connections, note_uncommitted
 from drydock.executor.redirect import Redirect, real_connect
 from drydock.migration import Migration
 
-_NAMES_OURS = re.compile("drydock|sqlite_utils|sqlite_migrate")
+_NAMES = {"function": "drydock_migration", "script": "__main__"}
+_ASKS_OURS = re.compile("drydock|sqlite_utils|sqlite_migrate")
 
 
 def main() -> None:
@@ -50,6 +51,7 @@ def main() -> None:
     # Loaded now: the audit hook would look at each of its files.
     code = compile(order["text"], order["name"], "exec", dont_inherit=True)
     own = os.getpid()
+    shutdown.watch(lambda error: _fail(error, order))
     try:
         if order["kind"] == "function":
             _run_function(code, order)
@@ -61,14 +63,33 @@ def main() -> None:
         report.finished = _is_end(leaving, order)
         report.left_at = None if report.finished else _line(leaving, order)
     except BaseException as error:  # noqa: BLE001 - whatever a migration raises is told
-        report.error = _describe(error, order)
+        _fail(error, order)
     if os.getpid() != own:
         os._exit(0 if report.error is None else 1)  # a fork of the migration; it has no say
+    if report.finished:
+        _end(order)
+    shutdown.flush()
     for connection in tuple(connections):
         note_uncommitted(connection)
-    sys.stdout.flush()
     report.send(descriptor)
     os._exit(0 if report.finished else 1)
+
+
+def _end(order: dict[str, Any]) -> None:
+    """Do what Python does at a program's end; an error in that is one of the migration."""
+    try:
+        shutdown.wait()
+    except BaseException as error:  # noqa: BLE001 - as above
+        _fail(error, order)
+    shutdown.clear(vars(sys.modules[_NAMES[order["kind"]]]))
+
+
+def _fail(error: BaseException, order: dict[str, Any]) -> None:
+    """Note an error; what came first is told, and each stands in the log."""
+    with suppress(Exception):  # closed by the migration
+        sys.stdout.flush()  # what it printed comes first in the log
+        traceback.print_exception(error, file=sys.stderr)
+    report.error = report.error or _describe(error, order)
 
 
 def _load_ours(order: dict[str, Any]) -> None:
@@ -76,7 +97,7 @@ def _load_ours(order: dict[str, Any]) -> None:
 
     Used once, too: sqlite-utils looks for its plugins, and the tokens for their lexer, only then.
     """
-    if order["kind"] == "function" or _NAMES_OURS.search(order["text"]):
+    if order["kind"] == "function" or _ASKS_OURS.search(order["text"]):
         from drydock import tokens
         from drydock.rebuild import Database
 
@@ -97,7 +118,7 @@ def _run_function(code: Any, order: dict[str, Any]) -> None:
         connection.keeps_journal = order["journal"]
     database = Database(connection)
     report.statements.clear()
-    names = vars(_module("drydock_migration", order["file"]))
+    names = vars(_module(order))
     exec(code, names)  # noqa: S102 - running the user's migration is what this is for
     connection.execute("BEGIN")
     given = _argument(names[order["entry"]], database)
@@ -121,17 +142,18 @@ def _argument(entry: Any, database: Any) -> Any:
 
 
 def _run_script(code: Any, order: dict[str, Any]) -> None:
-    names = vars(_module("__main__", order["file"]))
+    names = vars(_module(order))
     names["DRYDOCK_DATABASE"] = order["live"]  # for the programs of other tools' migrations
     exec(code, names)  # noqa: S102 - running the user's migration is what this is for
     if not order["runs_itself"]:
         _require_run(names[order["entry"]](), order)
 
 
-def _module(name: str, file: str) -> ModuleType:
+def _module(order: dict[str, Any]) -> ModuleType:
     """Return a new module that is imported by its name, as dataclasses and pickle do."""
+    name = _NAMES[order["kind"]]
     module = sys.modules[name] = ModuleType(name)
-    module.__file__ = file
+    module.__file__ = order["file"]
     return module
 
 
@@ -175,8 +197,6 @@ def _message(error: BaseException) -> str:
 
 
 def _describe(error: BaseException, order: dict[str, Any]) -> dict[str, Any]:
-    sys.stdout.flush()  # what it printed comes first in the log
-    traceback.print_exception(error, file=sys.stderr)
     described: dict[str, Any] = {
         "type": type(error).__name__,
         "message": _message(error),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from traceback import FrameSummary
     from types import CodeType
 
+_LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
 
 def is_end(leaving: SystemExit, text: str, file: str, entry: str) -> bool:
     """Say whether every frame of `file`, which holds `text`, stood on its function's last line.
@@ -57,7 +59,14 @@ def _leaves(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _holds(leaf: ast.stmt, told: FrameSummary) -> bool:
-    end = (leaf.end_lineno or leaf.lineno, leaf.end_col_offset or 0)
-    # Python may be told to keep no columns.
-    column = leaf.col_offset if told.colno is None else told.colno
-    return (leaf.lineno, leaf.col_offset) <= (told.lineno or 0, column) < end
+    """Say whether a frame stands in `leaf`, and in no loop of it."""
+    if told.colno is None:  # Python may be told to keep no columns
+        return leaf.lineno <= (told.lineno or 0) <= (leaf.end_lineno or 0)
+    at = (told.lineno or 0, told.colno)
+    loops = (node for node in ast.walk(leaf) if isinstance(node, _LOOPS))
+    return _spans(leaf, at) and not any(_spans(each, at) for each in loops)
+
+
+def _spans(node: ast.stmt | ast.expr, at: tuple[int, int]) -> bool:
+    end = (node.end_lineno or 0, node.end_col_offset or 0)
+    return (node.lineno, node.col_offset) <= at < end

@@ -74,7 +74,6 @@ def run(
     try:
         _send(child, migration, candidate, live, root)
         told = _listen(events, child, begun + time_limit if time_limit else None)
-        # It may have told of its end and still hang in a thread of its own.
         child.wait(timeout=time_limit or None)
     except (TimeoutError, subprocess.TimeoutExpired) as error:
         raise TimeLimitReached(migration) from error

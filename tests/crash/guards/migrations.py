@@ -35,8 +35,8 @@ GUARDS = (
         "F11",
         "an error ends a Python migration as a failure",
         "executor/child.py",
-        "        report.error = _describe(error, order)\n",
-        "        report.finished = True\n",
+        " - whatever a migration raises is told\n        _fail(error, order)\n",
+        "\n        report.finished = True\n",
         (PYTHON, "-k", "f11"),
     ),
     Guard(

@@ -142,6 +142,7 @@ def work():
         ("try:\n    raise ValueError\nexcept ValueError:\n    sys.exit(work())", False),
         ("def migrate():\n    print('never')\nsys.exit()", False),
         ("[sys.exit(work()) for each in range(2)]", False),
+        ("(lambda: sys.exit(work()))()", False),
     ],
 )  # fmt: skip
 def test_f14_an_exit_counts_as_the_end_only_where_nothing_would_follow(trial, end, goes):
@@ -158,3 +159,97 @@ def test_f14_an_exit_where_the_module_ends_runs_no_function(trial):
     """Of a `migrate(db)` that was never called nothing is known."""
     error = trial.fails(m1_py="import sys\ndef migrate(db):\n    db['log'].drop()\nsys.exit(0)\n")
     assert error.cause[0] == "it left before its end (sys.exit)"
+
+
+CONNECTS = """\
+import atexit, sqlite3, threading, time
+from concurrent.futures import ThreadPoolExecutor
+def work(what="ran"):
+    time.sleep(0.1)
+    with sqlite3.connect("the l%ve å.db") as conn:
+        conn.execute("INSERT INTO log VALUES (?)", (what,))
+    conn.close()
+"""
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "threading.Thread(target=work).start()",
+        "pool = ThreadPoolExecutor()\npool.submit(work)",
+        "atexit.register(work)",
+        "class Late:\n    def __del__(self): work()\nlate = Late()",
+        "class Late:\n    def __del__(self): work()\nlate = Late()\nlate.me = late",
+        "threading.Thread(target=work).start()\nimport sys\nsys.exit()",
+    ],
+)
+@pytest.mark.parametrize("form", ["function", "script"])
+def test_what_runs_at_a_programs_end_runs_before_it_is_told(trial, form, end):
+    """Threads, pools, what is registered for the end, destructors."""
+    text = CONNECTS + end + "\n"
+    if form == "function":
+        if "sys.exit" in end:
+            return
+        text += "def migrate(db): db['log'].insert({'what': 'too'})\n"
+    trial.apply(m1_py=text)
+    assert ran(trial) == 1
+
+
+@pytest.mark.parametrize("end", ["", "raise ValueError"])
+def test_files_that_it_left_open_are_written(trial, end):
+    """Also those of a migration that failed: they say what it came to."""
+    text = script(
+        "import csv, io\nkept = [open('kept.txt', 'w')]\nkept[0].write('all of it')\n"
+        "rows = csv.writer(open('rows.csv', 'w'))\nrows.writerow(['a', 'b'])\n"
+        "raw = open('raw', 'wb')\nraw.write(b'raw')\n"
+        "import json\njson.kept = open('elsewhere', 'w')\njson.kept.write('there')"
+    )
+    if end:
+        trial.fails(m1_py=text + end)
+    else:
+        trial.apply(m1_py=text)
+    written = {name: (trial.root / name).read_text() for name in ("kept.txt", "raw", "elsewhere")}
+    assert written == {"kept.txt": "all of it", "raw": "raw", "elsewhere": "there"}
+    assert (trial.root / "rows.csv").read_text() == "a,b\n"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "threading.Thread(target=work, args=(b'', 1)).start()",
+        "thread = threading.Thread(target=work, args=(b'', 1))\nthread.start()\nthread.join()",
+        "atexit.register(work, b'', 1)",
+    ],
+)
+def test_an_error_in_a_thread_or_at_the_end_fails_the_migration(trial, end):
+    """Python only prints it."""
+    error = trial.fails(m1_py=f"{CONNECTS}work()\n{end}\n")
+    assert error.cause[0].startswith("TypeError: work() takes from 0 to 1 positional arguments")
+
+
+def test_a_daemon_thread_that_goes_on_is_no_error(trial):
+    """Python ends it; it may find names gone that it uses."""
+    trial.apply(
+        m1_py=CONNECTS
+        + "def turn():\n    while True: time.sleep(0.001)\n"
+        + "threading.Thread(target=turn, daemon=True).start()\nwork()\n"
+    )
+    assert ran(trial) == 1
+    assert "Traceback" not in (trial.logs / "m1.log").read_text()
+
+
+def test_a_connection_left_open_in_a_circle_must_commit_too(trial):
+    """It was thrown away with what it had written."""
+    error = trial.fails(
+        m1_py="""\
+        import sqlite3
+        class Store:
+            def __init__(self):
+                self.conn = sqlite3.connect("the l%ve å.db")
+                self.me = self
+        def work():
+            Store().conn.execute("DELETE FROM log")
+        work()
+        """
+    )
+    assert "changes that it never committed" in error.cause[0]
