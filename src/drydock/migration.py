@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENDINGS",
-    "ENTRY_NAMES",
     "ORDER_FILE",
     "FolderMissing",
     "Kind",
@@ -43,13 +42,11 @@ __all__ = [
 ]
 
 Kind = Literal["sql", "function", "script"]
-"""``function``: a ``def migrate(db)`` to be given our Database; ``script``: any other Python."""
+"""``function``: a ``def migrate(db)`` to be given the database; ``script``: any other Python."""
 
 ENDINGS = (".sql", ".py")
 ORDER_FILE = "order.txt"
 """The file in the folder that holds the order of names which do not tell it: one a line."""
-ENTRY_NAMES = ("migrate", "upgrade", "up", "run")
-"""Functions that are a Python migration's entry, the first that is there."""
 
 
 class OrderError(DrydockError):
@@ -100,13 +97,14 @@ class Migration:
             return "script"
         if self.path.suffix == ".sql":
             return "sql"
-        entry = self.entry
-        if entry is None:
+        if self.entry is None:
             self._require_work()
             return "script"
-        given = [*entry.args.posonlyargs, *entry.args.args]
-        # `def migrate(path="app.db")` opens its own connection when nothing is given to it.
-        return "function" if len(given) > len(entry.args.defaults) else "script"
+        from drydock.entry import takes_database
+
+        # A helper of this name that the file calls itself is called as it stands there.
+        is_given = takes_database(self.entry) and not self.runs_itself
+        return "function" if is_given else "script"
 
     def _require_work(self) -> None:
         """Refuse a file that only defines functions: it would be applied without doing a thing."""
@@ -125,18 +123,22 @@ class Migration:
                 self.path,
                 f"nothing calls {functions[-1].name}(), so nothing in it would run",
                 line=functions[-1].lineno,
-                hint=f"name the function that migrates: def {ENTRY_NAMES[0]}(db)",
+                hint="name the function that migrates: def migrate(db)",
             )
 
     @cached_property
     def entry(self) -> ast.FunctionDef | None:
         """The Python function to call: ``migrate`` or a like name, None for a bare script."""
-        import ast
+        from drydock.entry import find
 
-        functions = {
-            node.name: node for node in self.tree.body if isinstance(node, ast.FunctionDef)
-        }
-        return next((functions[name] for name in ENTRY_NAMES if name in functions), None)
+        return find(self.tree)
+
+    @cached_property
+    def runs_itself(self) -> bool:
+        """Whether running the file runs all of it: it has no entry, or calls that itself."""
+        from drydock.entry import runs_itself
+
+        return self.entry is None or runs_itself(self.tree, self.entry)
 
     @cached_property
     def tree(self) -> ast.Module:

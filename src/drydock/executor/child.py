@@ -23,6 +23,7 @@ from typing import Any
 
 from drydock.connection import be_disposable
 from drydock.executor import drivers, shutdown
+from drydock.executor.argument import argument, path
 from drydock.executor.diagnosis import explain
 from drydock.executor.ending import is_end
 from drydock.executor.orphan import end_with
@@ -121,8 +122,8 @@ def _run_function(code: Any, order: dict[str, Any]) -> None:
     names = vars(_module(order))
     exec(code, names)  # noqa: S102 - running the user's migration is what this is for
     connection.execute("BEGIN")
-    given = _argument(names[order["entry"]], database)
-    _require_run(names[order["entry"]](given), order)
+    entry = names[order["entry"]]
+    _require_run(entry(argument(entry, database)), order)
     if connection.in_transaction:
         connection.execute("COMMIT")
     report.statements = [
@@ -131,22 +132,13 @@ def _run_function(code: Any, order: dict[str, Any]) -> None:
     connection.close()
 
 
-def _argument(entry: Any, database: Any) -> Any:
-    """Return what an entry asks for by its parameter's name: our Database, or what is under it."""
-    name = entry.__code__.co_varnames[0]
-    if name in ("conn", "connection"):
-        return database.conn
-    if name in ("cursor", "cur"):
-        return database.conn.cursor()
-    return database
-
-
 def _run_script(code: Any, order: dict[str, Any]) -> None:
     names = vars(_module(order))
     names["DRYDOCK_DATABASE"] = order["live"]  # for the programs of other tools' migrations
     exec(code, names)  # noqa: S102 - running the user's migration is what this is for
     if not order["runs_itself"]:
-        _require_run(names[order["entry"]](), order)
+        entry = names[order["entry"]]
+        _require_run(entry(*path(entry, order["live"])), order)
 
 
 def _module(order: dict[str, Any]) -> ModuleType:

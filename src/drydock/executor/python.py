@@ -8,7 +8,6 @@ one process group, ended whole (F25). This guards against accidents, not against
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import select
@@ -96,7 +95,7 @@ def _send(
         "file": str(migration.path),
         "kind": migration.kind,
         "entry": migration.entry.name if migration.entry and not program else "",
-        "runs_itself": bool(program) or _runs_itself(migration),
+        "runs_itself": bool(program) or migration.runs_itself,
         "candidate": str(candidate),
         "live": str(live),
         "root": str(root),
@@ -107,29 +106,6 @@ def _send(
     assert child.stdin is not None
     with suppress(BrokenPipeError), child.stdin as pipe:
         pipe.write(json.dumps(order).encode())
-
-
-def _runs_itself(migration: Migration) -> bool:
-    """Say whether running the file as a program runs its entry, by itself or through another.
-
-    A name counts where it stands in a call, as what is called or what is handed over.
-    """
-    if migration.entry is None:
-        return True
-    functions = {
-        node.name: node for node in migration.tree.body if isinstance(node, ast.FunctionDef)
-    }
-    rest = [node for node in migration.tree.body if node not in functions.values()]
-    reached = _called_in(rest)
-    while more := _called_in([functions[name] for name in reached & functions.keys()]) - reached:
-        reached |= more
-    return migration.entry.name in reached
-
-
-def _called_in(nodes: list[Any]) -> set[str]:
-    calls = (each for node in nodes for each in ast.walk(node) if isinstance(each, ast.Call))
-    parts = (part for call in calls for part in (call.func, *call.args, *call.keywords))
-    return {name.id for part in parts for name in ast.walk(part) if isinstance(name, ast.Name)}
 
 
 def _listen(events: int, child: subprocess.Popen[bytes], deadline: float | None) -> dict[str, Any]:

@@ -47,13 +47,79 @@ def test_a_function_is_given_our_database(trial, parameter):
     assert trial.ask("SELECT count(mother) FROM child") == [(50,)]
 
 
-@pytest.mark.parametrize("parameter", ["connection", "cur"])
-def test_a_function_is_given_what_its_parameter_is_called(trial, parameter):
-    """The plain connection, or a cursor of it."""
+@pytest.mark.parametrize(
+    ("parameter", "kind"),
+    [
+        ("con", "Connection"),
+        ("cnx", "Connection"),
+        ("conn", "Connection"),
+        ("connection", "Connection"),
+        ("c: sqlite3.Connection", "Connection"),
+        ("db: 'sqlite3.Connection'", "Connection"),
+        ("cur", "Cursor"),
+        ("cursor", "Cursor"),
+        ("c: sqlite3.Cursor", "Cursor"),
+        ("db", "Database"),
+        ("c", "Database"),
+        ("conn: sqlite_utils.Database", "Database"),
+        ("db: 'NeverImported'", "Database"),
+        ("conn: typing.Any", "Connection"),
+    ],
+)
+@pytest.mark.parametrize("form", ["{}", "functools.cache\n{}", "wrapped\n{}"])
+def test_a_function_is_given_what_its_first_parameter_asks_for(trial, parameter, kind, form):
+    """By its annotation, or else by its name; also behind a wrapper."""
+    name = parameter.partition(":")[0]
+    entry = f"def upgrade({parameter}):\n"
     trial.apply(
-        m1_py=f"def upgrade({parameter}): {parameter}.execute(\"INSERT INTO log VALUES ('ran')\")"
+        m1_py="import functools, sqlite3, sqlite_utils, typing\n"
+        "def wrapped(inner):\n"
+        "    return functools.wraps(inner)(lambda *given: inner(*given))\n"
+        + "@" * (form != "{}")
+        + form.format(entry)
+        + f"    assert '{kind}' in [each.__name__ for each in type({name}).__mro__]\n"
+        f"    {name}.execute(\"INSERT INTO log VALUES ('ran')\")\n"
     )
     assert ran(trial) == 1
+
+
+@pytest.mark.parametrize(
+    ("parameter", "given"),
+    [("path", "str"), ("db_path", "str"), ("filename", "str"), ("database_path: Path", "Path")],
+)
+def test_a_function_that_opens_a_path_is_given_the_live_ones(trial, parameter, given):
+    """It opens its own connection, so there is no transaction of ours beside it."""
+    name = parameter.partition(":")[0]
+    trial.apply(
+        m1_py=f"""\
+        import sqlite3
+        from pathlib import Path
+        def migrate({parameter}):
+            assert isinstance({name}, {given})
+            with sqlite3.connect({name}) as conn:
+                conn.execute("INSERT INTO log VALUES ('ran')")
+        """
+    )
+    assert ran(trial) == 1
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "run(conn, SQL)\nrun(conn, SQL)\nconn.commit()",
+        "if __name__ == '__main__':\n    run(conn, SQL)\n    run(conn, SQL)\n    conn.commit()",
+        "def main():\n    run(conn, SQL)\n    run(conn, SQL)\n    conn.commit()\nmain()",
+    ],
+)
+@pytest.mark.parametrize("parameters", ["conn, sql", "conn, sql=SQL"])
+def test_a_helper_that_the_file_calls_itself_is_no_entry(trial, parameters, end):
+    """Called once more by us, its work was done twice, or only in part."""
+    trial.apply(
+        m1_py="import sqlite3\nconn = sqlite3.connect('the l%ve å.db')\n"
+        "SQL = \"INSERT INTO log VALUES ('ran')\"\n"
+        f"def run({parameters}):\n    conn.execute(sql)\n{end}\n"
+    )
+    assert ran(trial) == 2
 
 
 @pytest.mark.parametrize(
