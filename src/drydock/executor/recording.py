@@ -13,9 +13,16 @@ import sqlite3
 import weakref
 from functools import cache
 from types import new_class
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from drydock.executor.work import Work, may_undo
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _STATEMENTS_KEPT = 5_000
+_LEGACY = -1
+"""sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not name."""
 _ROLLS_BACK = re.compile(r"\s*rollback\b", re.IGNORECASE)
 _WRITES_NOTHING = re.compile(
     r"\s*(select|pragma|explain|begin|commit|end|savepoint|release)\b", re.IGNORECASE
@@ -30,6 +37,8 @@ class Report:
         self.outside: dict[str, Any] | None = None
         self.error: dict[str, Any] | None = None
         self.undone = ""
+        self.rolled_back = ""
+        self.took_back = False
         self.passed_over = ""
         self.uncommitted = False
         self.finished = False
@@ -68,24 +77,34 @@ class Cursor(sqlite3.Cursor):
 
     def executescript(self, script: str) -> Cursor:
         """Execute as sqlite3 does, and record the script as one statement."""
-        return self._traced(script, super().executescript)
+        return self._traced(script, super().executescript, is_script=True)
 
-    def _traced(self, sql: str, call: Any, *arguments: Any) -> Cursor:
-        before = self.connection.total_changes
-        was_in_transaction = self.connection.in_transaction
+    def _traced(self, sql: str, call: Any, *arguments: Any, is_script: bool = False) -> Cursor:
+        connection, work = self.connection, getattr(self.connection, "work", Work())
+        was_open = connection.in_transaction
+        if is_script and getattr(connection, "autocommit", _LEGACY) == _LEGACY:
+            was_open = False  # sqlite3 commits before it runs a script
+            work.end()
+        before = connection.total_changes
         report.last_statement = sql
         try:
             call(sql, *arguments)
         except sqlite3.Error as error:
-            if was_in_transaction and not self.connection.in_transaction:
-                report.undone = f"{error}: {sql}"
+            told = f"{error}: {sql}"
+            work.fail(told, has_counted=connection.total_changes > before)
+            if not connection.in_transaction and (was_open or (is_script and may_undo(sql))):
+                report.undone = told
             if self._may_have_begun(error, sql, *arguments):
-                report.passed_over = f"{error}: {sql}"
+                report.passed_over = told
             raise
         if _ROLLS_BACK.match(sql) and not self._keeps_journal:
             report.passed_over = sql
+        if connection.in_transaction:
+            work.add(sql, has_counted=connection.total_changes > before, is_script=is_script)
+        else:
+            _end(work, is_undone=was_open and _ROLLS_BACK.match(sql) is not None)
         report.last_statement = ""
-        report.add(sql, self.connection.total_changes - before)
+        report.add(sql, connection.total_changes - before)
         return self
 
     @property
@@ -115,6 +134,10 @@ class Connection(sqlite3.Connection):
 
     keeps_journal = True
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.work = Work()
+
     def cursor(self, factory: Any = Cursor) -> Any:
         """Return a cursor that records, of the asked class."""
         return super().cursor(derive(factory, Cursor))
@@ -131,11 +154,41 @@ class Connection(sqlite3.Connection):
         """Execute by way of our cursor."""
         return self.cursor().executescript(*arguments)
 
+    def commit(self) -> None:
+        """Commit, and note what SQLite says against it."""
+        try:
+            super().commit()
+        except sqlite3.Error as error:
+            self.work.fail(f"{error}: COMMIT", has_counted=False)
+            raise
+        self.work.end()
+
     def rollback(self) -> None:
         """Roll back, and tell where there is nothing to do it with."""
         if self.in_transaction and not self.keeps_journal:
             report.passed_over = "ROLLBACK"
         super().rollback()
+        _end(self.work, is_undone=True)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> Literal[False]:
+        """Commit or roll back as sqlite3 does; that passes our own methods by."""
+        if getattr(self, "autocommit", _LEGACY) is True:
+            return super().__exit__(kind, error, trace)
+        if isinstance(error, sqlite3.Error):
+            self.work.fail(str(error), has_counted=False)
+        try:
+            result = super().__exit__(kind, error, trace)
+        except sqlite3.Error as failed:
+            self.work.fail(f"{failed}: COMMIT", has_counted=False)
+            _end(self.work, is_undone=True)
+            raise
+        _end(self.work, is_undone=kind is not None)
+        return result
 
     def close(self) -> None:
         """Close, and tell if that throws changes away."""
@@ -160,9 +213,18 @@ connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 """Those that were never closed are looked at when the migration has ended."""
 
 
-def note_uncommitted(connection: sqlite3.Connection) -> None:
+def _end(work: Work, *, is_undone: bool) -> None:
+    """End the work of a transaction; `is_undone`: the migration has taken it back itself."""
+    if is_undone and work.is_changed:
+        report.rolled_back = report.rolled_back or work.failure
+        report.took_back = True
+    work.end()
+
+
+def note_uncommitted(connection: Connection) -> None:
     """Note that `connection` has changes that it never committed; a closed one has none."""
     try:
-        report.uncommitted = report.uncommitted or connection.in_transaction
+        is_open = connection.in_transaction
     except sqlite3.ProgrammingError:
         return  # closed before
+    report.uncommitted = report.uncommitted or (is_open and connection.work.is_changed)

@@ -77,7 +77,7 @@ class Redirect:
         if is_file:  # what is tried in memory is no part of what was done
             options["factory"] = derive(options.get("factory", Connection), Connection)
         connection: sqlite3.Connection = real_connect(target, **options)
-        if is_file:
+        if is_file and not connection.in_transaction:  # it is without autocommit (Python 3.12)
             sqlite3.Connection.execute(connection, "PRAGMA synchronous=OFF")
         connection.set_authorizer(self._authorize)
         if isinstance(connection, Connection):
