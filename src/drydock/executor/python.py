@@ -58,6 +58,7 @@ def run(
         TimeLimitReached: It took too long.
     """
     begun = time.monotonic()
+    before = _marks(candidate)
     events, answers = os.pipe()
     with log.open("wb") as output, signals.held_back():
         child = subprocess.Popen(
@@ -81,6 +82,12 @@ def run(
         os.close(events)
     written = _bounded(log)
     _require_end(migration, told, child.returncode, written)
+    if told.get("took_back") and _marks(candidate) == before:
+        raise MigrationFailed(
+            migration,
+            ["it took back all that it had done", *_last_lines(written)],
+            hint="call commit() where its work is to stay, then run: inv migrate",
+        )
     statements = tuple(TracedStatement(**each) for each in told.get("statements", []))
     return Applied(migration.name, time.monotonic() - begun, statements, written)
 
@@ -131,6 +138,13 @@ def _listen(events: int, child: subprocess.Popen[bytes], deadline: float | None)
     return told if isinstance(told, dict) else {}
 
 
+def _marks(candidate: Path) -> list[tuple[int, int] | None]:
+    """Return what tells whether anything was written: time and size of the file and its WAL."""
+    files = (candidate, candidate.with_name(f"{candidate.name}-wal"))
+    found = [each.stat() if each.exists() else None for each in files]
+    return [each and (each.st_mtime_ns, each.st_size) for each in found]
+
+
 def _end_group(child: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
@@ -179,6 +193,14 @@ def _require_end(migration: Migration, told: dict[str, Any], code: int, written:
             migration,
             ["an error took back all of its transaction, and it went on without it", undone],
             hint="let the error end it, or use OR ABORT for OR ROLLBACK; then run: inv migrate",
+        )
+    if rolled_back := told.get("rolled_back"):
+        raise MigrationFailed(
+            migration,
+            ["after an error it rolled its work back, and went on without it", rolled_back[0]],
+            statement=rolled_back[1],
+            hint="let the error end it, or undo no more than what failed (SAVEPOINT, ROLLBACK TO); "
+            "then run: inv migrate",
         )
     if not told.get("finished"):
         how = "sys.exit" if told.get("left_at") else _ending(code)

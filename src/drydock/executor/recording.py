@@ -37,7 +37,7 @@ class Report:
         self.outside: dict[str, Any] | None = None
         self.error: dict[str, Any] | None = None
         self.undone = ""
-        self.rolled_back = ""
+        self.rolled_back: tuple[str, str] | None = None
         self.took_back = False
         self.passed_over = ""
         self.uncommitted = False
@@ -91,7 +91,7 @@ class Cursor(sqlite3.Cursor):
             call(sql, *arguments)
         except sqlite3.Error as error:
             told = f"{error}: {sql}"
-            work.fail(told, has_counted=connection.total_changes > before)
+            work.fail(error, sql, has_counted=connection.total_changes > before)
             if not connection.in_transaction and (was_open or (is_script and may_undo(sql))):
                 report.undone = told
             if self._may_have_begun(error, sql, *arguments):
@@ -159,7 +159,7 @@ class Connection(sqlite3.Connection):
         try:
             super().commit()
         except sqlite3.Error as error:
-            self.work.fail(f"{error}: COMMIT", has_counted=False)
+            self.work.fail(error, "COMMIT")
             raise
         self.work.end()
 
@@ -180,11 +180,11 @@ class Connection(sqlite3.Connection):
         if getattr(self, "autocommit", _LEGACY) is True:
             return super().__exit__(kind, error, trace)
         if isinstance(error, sqlite3.Error):
-            self.work.fail(str(error), has_counted=False)
+            self.work.fail(error, report.last_statement)
         try:
             result = super().__exit__(kind, error, trace)
         except sqlite3.Error as failed:
-            self.work.fail(f"{failed}: COMMIT", has_counted=False)
+            self.work.fail(failed, "COMMIT")
             _end(self.work, is_undone=True)
             raise
         _end(self.work, is_undone=kind is not None)

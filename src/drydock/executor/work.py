@@ -23,10 +23,10 @@ _UNDOES = re.compile(r"\brollback\b", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Work:
-    """The work of one connection since its last commit; `failure` is the first error in it."""
+    """The work of one connection since its last commit; `failure`: the first error, and its SQL."""
 
     is_changed: bool = False
-    failure: str = ""
+    failure: tuple[str, str] | None = None
 
     def add(self, sql: str, *, has_counted: bool, is_script: bool = False) -> None:
         """Take in what ran; `has_counted` says that SQLite counted changed rows.
@@ -40,14 +40,14 @@ class Work:
         changes = verb is not None and verb[1].lower() in _CHANGES_SCHEMA
         self.is_changed |= has_counted or changes or _UNCOUNTED.search(sql) is not None
 
-    def fail(self, told: str, *, has_counted: bool) -> None:
+    def fail(self, error: BaseException, sql: str, *, has_counted: bool = False) -> None:
         """Take in an error of SQLite, of a statement that may have changed rows before it."""
-        self.failure = self.failure or told
+        self.failure = self.failure or (str(error), sql)
         self.is_changed |= has_counted
 
     def end(self) -> None:
         """Forget it: it was committed, or taken back."""
-        self.is_changed, self.failure = False, ""
+        self.is_changed, self.failure = False, None
 
 
 def may_undo(script: str) -> bool:

@@ -99,3 +99,93 @@ def test_f13_a_caught_rollback_inside_a_script_fails_it(trial):
         )
     )
     assert "an error took back all of its transaction" in error.cause[0]
+
+
+AFTER_ERROR = "after an error it rolled its work back, and went on without it"
+DUPLICATE = "ALTER TABLE log ADD COLUMN what"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"insert()\ntries({FAILS!r})\nconn.rollback()\ninsert()\nconn.commit()",
+        f"insert()\ntries({FAILS!r})\nconn.execute('ROLLBACK')\ninsert()\nconn.commit()",
+        f"insert()\ntries({DUPLICATE!r})\nconn.rollback()",
+        (
+            "with contextlib.suppress(sqlite3.Error), conn:\n    insert()\n"
+            f"    conn.execute({FAILS!r})\nprint('went on')"
+        ),
+        (
+            f"conn.execute('BEGIN')\nconn.execute('CREATE TABLE a (b)')\ntries({DUPLICATE!r})\n"
+            "conn.rollback()"
+        ),
+        (
+            "conn.execute('PRAGMA foreign_keys=ON')\nconn.execute('PRAGMA defer_foreign_keys=ON')\n"
+            "conn.execute('BEGIN')\nconn.execute('PRAGMA defer_foreign_keys=ON')\n"
+            "with contextlib.suppress(sqlite3.Error), conn:\n"
+            "    conn.execute('UPDATE child SET parent = 9999')"
+        ),
+    ],
+)
+def test_f13_work_that_it_rolls_back_after_an_error_fails_it(trial, body):
+    """It went on to its end, and what it had done before the error was gone."""
+    error = trial.fails(m1_py=script(body))
+    assert error.cause[0] == AFTER_ERROR
+    assert error.cause[1].startswith(("NOT NULL", "UNIQUE", "duplicate column", "FOREIGN KEY"))
+    assert "ROLLBACK TO" in error.hint
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        (
+            f"try:\n    conn.execute({DUPLICATE!r})\nexcept sqlite3.OperationalError:\n"
+            "    conn.rollback()"
+        ),
+        f"insert()\nconn.commit()\ntries({DUPLICATE!r})\nconn.rollback()",
+        f"tries({FAILS!r})\nconn.rollback()",
+        f"conn.execute('BEGIN')\ntries({DUPLICATE!r})\nconn.rollback()",
+        (
+            f"insert()\nconn.execute('SAVEPOINT a')\ninsert()\ntries({FAILS!r})\n"
+            "conn.execute('ROLLBACK TO a')\nconn.execute('RELEASE a')\nconn.commit()"
+        ),
+        "insert()\nconn.commit()\ninsert()\nconn.rollback()",
+    ],
+)
+def test_a_rollback_that_undoes_nothing_of_it_is_no_harm(trial, body):
+    """The old scripts' way to add a column that may be there, and what is tried on purpose."""
+    trial.apply(m1_py=script(body))
+    assert ran(trial) == body.startswith("insert()")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "insert()\nconn.rollback()",
+        "insert()\nconn.execute('ROLLBACK')",
+        (
+            "try:\n    with conn:\n        insert()\n        raise ValueError\n"
+            "except ValueError:\n    print('it did not work')"
+        ),
+    ],
+)
+def test_a_script_that_took_back_all_that_it_did_fails(trial, body):
+    """It ran to its end, and nothing of it is there."""
+    error = trial.fails(m1_py=script(body))
+    assert error.cause[0] == "it took back all that it had done"
+    assert error.cause[1:] == ["it printed: it did not work"] * ("print" in body)
+    assert "commit()" in error.hint
+
+
+def test_a_connection_of_sqlalchemy_that_never_commits_fails(trial):
+    """It rolls back by itself when it is closed."""
+    pytest.importorskip("sqlalchemy", reason="sqlalchemy is not installed (pip install sqlalchemy)")
+    text = """\
+        from sqlalchemy import create_engine, text
+        with create_engine("sqlite:///the l%ve å.db").connect() as connection:
+            connection.execute(text("INSERT INTO log VALUES ('ran')"))
+            {end}
+        """
+    assert trial.fails(m1_py=text.format(end="")).cause[0] == "it took back all that it had done"
+    trial.apply(m1_py=text.format(end="connection.commit()"))
+    assert ran(trial) == 1
