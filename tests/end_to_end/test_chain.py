@@ -17,6 +17,7 @@ from drydock.errors import ExitCode
 from tests.support.project import Project, free_port
 from tests.support.stray import Stray
 
+MARKS = "# drydock: allow empty: it marks what the backend is to do\nimport pathlib\n"
 PENDING = ["002_add_tag", "003_shops", "004_rebuild_item"]
 
 
@@ -466,7 +467,7 @@ def test_a_backend_that_is_unwell_on_the_new_database_brings_the_old_one_back(se
     """start-backend or smoke-test fails: previous database, exit 5 (F49 for create_all)."""
     before = served.dump()
     (served.migrations / "005_marker.py").write_text(
-        f"import pathlib, sqlite3\npathlib.Path('{marker}').write_text('')\n"
+        f"{MARKS}pathlib.Path('{marker}').write_text('')\n"
     )
     done = served.inv("migrate", "--yes")
     assert done.returncode == ExitCode.ROLLED_BACK, done.stderr
@@ -509,7 +510,7 @@ def test_f50_when_the_way_back_fails_nothing_is_deleted_and_the_commands_are_pri
     """The backend stays down, the exit code is its own, the backup is named."""
     before = served.dump()
     (served.migrations / "005_marker.py").write_text(
-        "import pathlib, sqlite3\npathlib.Path('always-unwell').write_text('')\n"
+        f"{MARKS}pathlib.Path('always-unwell').write_text('')\n"
     )
     done = served.inv("migrate", "--yes")
     assert done.returncode == ExitCode.NEEDS_YOU, done.stderr
@@ -526,7 +527,7 @@ def test_f50_when_the_way_back_fails_nothing_is_deleted_and_the_commands_are_pri
 def test_f48_rows_that_the_backend_wrote_before_an_automatic_return_are_shown(served):
     """Going back by itself tells what is only in the failed database now."""
     (served.migrations / "005_marker.py").write_text(
-        "import pathlib, sqlite3\npathlib.Path('write-at-start').write_text('')\n"
+        f"{MARKS}pathlib.Path('write-at-start').write_text('')\n"
         "pathlib.Path('items-broken').write_text('')\n"
     )
     done = served.inv("migrate", "--yes")
@@ -573,7 +574,7 @@ def test_a_second_runner_is_refused_at_once_and_named(project):
     """The lock says who is first; exactly one of two wins."""
     slow = project.migrations / "005_slow.py"
     slow.write_text(
-        "import sqlite3, sys\nprint('there', flush=True)\nsys.stdin.read()\n"
+        f"{MARKS}import sys\nprint('there', flush=True)\nsys.stdin.read()\n"
         "import pathlib, os\nos.mkfifo('gate') if not os.path.exists('gate') else None\n"
         "open('gate').read()\n"
     )

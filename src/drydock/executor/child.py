@@ -93,6 +93,10 @@ def _fail(error: BaseException, order: dict[str, Any]) -> None:
     report.error = report.error or _describe(error, order)
 
 
+class GaveUp(RuntimeError):
+    """The migration says itself that it has failed."""
+
+
 def _load_ours(order: dict[str, Any]) -> None:
     """Import what Drydock gives a migration before its folders are asked: they may hold a click.py.
 
@@ -119,13 +123,14 @@ def _run_function(code: Any, order: dict[str, Any]) -> None:
         connection.keeps_journal = order["journal"]
     database = Database(connection)
     report.statements.clear()
+    report.was_asked = False
     names = vars(_module(order))
     exec(code, names)  # noqa: S102 - running the user's migration is what this is for
-    connection.execute("BEGIN")
+    sqlite3.Connection.execute(connection, "BEGIN")  # no statement of the migration's
     entry = names[order["entry"]]
     _require_run(entry(argument(entry, database)), order)
     if connection.in_transaction:
-        connection.execute("COMMIT")
+        sqlite3.Connection.execute(connection, "COMMIT")
     report.statements = [
         each for each in report.statements if each["sql"] not in ("BEGIN", "COMMIT")
     ]
@@ -150,7 +155,12 @@ def _module(order: dict[str, Any]) -> ModuleType:
 
 
 def _require_run(result: Any, order: dict[str, Any]) -> None:
-    """Raise where calling the entry has run nothing of it: it has a ``yield``, or is awaited."""
+    """Raise where calling the entry has run nothing of it, or it says itself that it failed.
+
+    It runs nothing where it has a ``yield``, or is to be awaited.
+    """
+    if result is False:
+        raise GaveUp(f"{order['entry']}() gave back False")
     if isinstance(result, (GeneratorType, CoroutineType, AsyncGeneratorType)):
         kind = type(result).__name__.replace("_", " ")
         raise TypeError(
@@ -190,7 +200,7 @@ def _message(error: BaseException) -> str:
 
 def _describe(error: BaseException, order: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "type": type(error).__name__,
+        "type": "" if isinstance(error, GaveUp) else type(error).__name__,
         "message": _message(error),
         "line": _line(error, order),
         "statement": "",

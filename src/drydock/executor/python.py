@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from drydock.migration import Migration
 
 _POLL_SECONDS = 0.05
+_EMPTY = "empty"
 _OUTPUT_LINES = 12
 _LOG_BYTES = 500_000
 """Of each end of a migration's output, where it printed more than twice as much."""
@@ -54,7 +55,7 @@ def run(
         time_limit: Seconds; 0 for none.
 
     Raises:
-        MigrationFailed: It raised, left early, or tried to reach outside.
+        MigrationFailed: It raised, left early, did nothing, or tried to reach outside.
         TimeLimitReached: It took too long.
     """
     begun = time.monotonic()
@@ -82,12 +83,8 @@ def run(
         os.close(events)
     written = _bounded(log)
     _require_end(migration, told, child.returncode, written)
-    if told.get("took_back") and _marks(candidate) == before:
-        raise MigrationFailed(
-            migration,
-            ["it took back all that it had done", *_last_lines(written)],
-            hint="call commit() where its work is to stay, then run: inv migrate",
-        )
+    if _marks(candidate) == before:
+        _require_work(migration, told, written)
     statements = tuple(TracedStatement(**each) for each in told.get("statements", []))
     return Applied(migration.name, time.monotonic() - begun, statements, written)
 
@@ -173,7 +170,7 @@ def _require_end(migration: Migration, told: dict[str, Any], code: int, written:
             hint=f"{outside['hint']}; then run: inv migrate",
         )
     if error := told.get("error"):
-        what = f"{error['type']}: {error['message']}".removesuffix(": ")
+        what = ": ".join(filter(None, (error["type"], error["message"])))
         raise MigrationFailed(
             migration,
             [what, *error["more"], *_last_lines(written)],
@@ -215,6 +212,26 @@ def _require_end(migration: Migration, told: dict[str, Any], code: int, written:
             migration,
             "it ended with changes that it never committed; SQLite threw them away",
             hint="call commit() on its connection, then run: inv migrate",
+        )
+
+
+def _require_work(migration: Migration, told: dict[str, Any], written: str) -> None:
+    """Raise for a migration that ran to its end, on a database that nothing was written to."""
+    if told.get("took_back"):
+        raise MigrationFailed(
+            migration,
+            ["it took back all that it had done", *_last_lines(written)],
+            hint="call commit() where its work is to stay, then run: inv migrate",
+        )
+    is_other_tools = migration.origin is not None and bool(migration.origin.program)
+    is_meant = any(each.rule == _EMPTY for each in migration.directives)
+    if not (told.get("was_asked") or told.get("statements") or is_other_tools or is_meant):
+        raise MigrationFailed(
+            migration,
+            ["it ran no statement on the database, so it did nothing", *_last_lines(written)],
+            hint="name the function that migrates: def migrate(db)\n"
+            f"if it is meant to do nothing: # drydock: allow {_EMPTY}: REASON; "
+            "then run: inv migrate",
         )
 
 

@@ -34,6 +34,7 @@ class Report:
 
     def __init__(self) -> None:
         self.statements: list[dict[str, Any]] = []
+        self.was_asked = False
         self.outside: dict[str, Any] | None = None
         self.error: dict[str, Any] | None = None
         self.undone = ""
@@ -86,7 +87,7 @@ class Cursor(sqlite3.Cursor):
             was_open = False  # sqlite3 commits before it runs a script
             work.end()
         before = connection.total_changes
-        report.last_statement = sql
+        report.last_statement, report.was_asked = sql, True
         try:
             call(sql, *arguments)
         except sqlite3.Error as error:

@@ -64,6 +64,7 @@ class Redirect:
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.candidate = order["candidate"]
+        self._uri = Path(self.candidate).as_uri()
         self.live = os.path.realpath(order["live"])
         self._files = {f"{self.live}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")}
         self.allowed = frozenset(order["allowed"])
@@ -79,7 +80,8 @@ class Redirect:
         connection: sqlite3.Connection = real_connect(target, **options)
         if is_file and not connection.in_transaction:  # it is without autocommit (Python 3.12)
             sqlite3.Connection.execute(connection, "PRAGMA synchronous=OFF")
-        connection.set_authorizer(self._authorize)
+        is_candidate = target.partition("?")[0] in (self.candidate, self._uri)
+        connection.set_authorizer(self._observe if is_candidate else self._authorize)
         if isinstance(connection, Connection):
             connections.add(connection)
         return connection
@@ -92,11 +94,16 @@ class Redirect:
         if path in ("", ":memory:") or "mode=memory" in query:
             return database
         if os.path.realpath(path) == self.live:
-            return f"{Path(self.candidate).as_uri()}?{query}" if query else self.candidate
+            return f"{self._uri}?{query}" if query else self.candidate
         if "foreign-file" not in self.allowed:
             what = f"it opens another database: {path} (the project's is {self.live})"
             self.refuse(what, hint=_OWN + _OR_DECLARE)
         return database
+
+    def _observe(self, action: int, *named: Any) -> int:
+        # Whatever asks something of the database comes by here, also past our own classes.
+        report.was_asked = report.was_asked or action != sqlite3.SQLITE_TRANSACTION
+        return self._authorize(action, *named)
 
     def _authorize(self, action: int, name: str | None, *_: Any) -> int:
         # SQLite names no file for ATTACH ?: it knows it only when the statement runs.

@@ -43,8 +43,7 @@ GUARDS = (
         "F12",
         "connections to the live path land on the candidate",
         "executor/redirect.py",
-        '            return f"{Path(self.candidate).as_uri()}?{query}" '
-        "if query else self.candidate\n",
+        '            return f"{self._uri}?{query}" if query else self.candidate\n',
         "            return database\n",
         (PYTHON, "-k", "f12"),
     ),

@@ -283,7 +283,7 @@ def test_f25_what_reaches_outside_fails_also_when_the_refusal_is_swallowed(trial
 @pytest.mark.parametrize("kind", ["function", "script"])
 def test_f24_a_directive_allows_another_file(trial, kind):
     """Declared with its reason, it is the author's business."""
-    body = "sqlite3.connect('other.db').close()\n"
+    body = "sqlite3.connect('other.db').execute('SELECT 1')\n"
     text = "# drydock: allow foreign-file: the archive\nimport sqlite3\n"
     text += f"def migrate(db): {body}" if kind == "function" else body
     trial.apply(m1_py=text)
@@ -472,6 +472,7 @@ def test_of_a_flood_of_output_the_beginning_and_the_end_are_kept(trial):
     trial.apply(
         m1_py="""\
         def migrate(db):
+            db.table_names()
             print("first")
             for _ in range(3000): print("x" * 1000)
             print("last")

@@ -214,7 +214,8 @@ def test_f25_other_files_and_folders_are_the_scripts_own(trial):
     """Also beside the live database."""
     trial.apply(
         m1_py="""\
-        import os, shutil
+        import os, shutil, sqlite3
+        sqlite3.connect("the l%ve å.db").execute("SELECT * FROM log")
         os.mkdir("made")
         open("made/a", "w").close()
         os.rename("made/a", "the l%ve å.db.txt")

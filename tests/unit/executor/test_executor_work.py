@@ -1,4 +1,4 @@
-"""What a Python migration did in its transactions: committed, taken back, or left behind."""
+"""What a Python migration did: committed, taken back, left behind, or nothing at all."""
 
 from __future__ import annotations
 
@@ -189,3 +189,61 @@ def test_a_connection_of_sqlalchemy_that_never_commits_fails(trial):
     assert trial.fails(m1_py=text.format(end="")).cause[0] == "it took back all that it had done"
     trial.apply(m1_py=text.format(end="connection.commit()"))
     assert ran(trial) == 1
+
+
+NOTHING = "it ran no statement on the database, so it did nothing"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "migrate = lambda db: db['log'].drop()\nprint('ran')",
+        "import asyncio\nasync def migrate(db):\n    db['log'].drop()\nprint('ran')",
+        "class Migration:\n    def migrate(self, db): db['log'].drop()\nprint('ran')",
+        "from _steps import migrate\nprint('ran')",
+        "import sys\nif sys.argv:\n    def migrate(db): db['log'].drop()\nprint('ran')",
+        "def migrate(db):\n    print('ran')",
+        "import sqlite3\nsqlite3.connect(':memory:').execute('SELECT 1')\nprint('ran')",
+    ],
+)
+def test_a_migration_that_ran_no_statement_did_nothing(trial, text):
+    """It was entered in the ledger, and what it was to do was never done."""
+    trial.write(_steps_py="def migrate(db): db['log'].drop()\n")
+    error = trial.fails(m1_py=text)
+    assert error.cause == [NOTHING, "it printed: ran"]
+    assert error.hint.startswith("name the function that migrates: def migrate(db)\n")
+    assert "# drydock: allow empty: REASON" in error.hint
+    trial.apply(m1_py=f"# drydock: allow empty: it is done by hand\n{text}")
+    assert trial.ledger() == ["m1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def migrate(db): db.table_names()",
+        "def migrate(conn): conn.execute('PRAGMA user_version').fetchall()",
+        "import sqlite3\nsqlite3.connect('the l%ve å.db').execute('SELECT count(*) FROM log')",
+        (
+            "import sqlite3\nclass Rows(sqlite3.Cursor): pass\n"
+            "Rows(sqlite3.connect('the l%ve å.db')).execute('SELECT count(*) FROM log')"
+        ),
+        (
+            "import sqlite3, os\nif os.fork() == 0:\n"
+            "    with sqlite3.connect('the l%ve å.db') as conn:\n"
+            "        conn.execute(\"INSERT INTO log VALUES ('ran')\")\n"
+            "else:\n    os.wait()"
+        ),
+    ],
+)
+def test_what_asks_the_database_may_find_nothing_to_do(trial, text):
+    """By whatever class, or in another process."""
+    trial.apply(m1_py=text)
+    assert trial.ledger() == ["m1"]
+
+
+@pytest.mark.parametrize("text", ["def migrate(db): {}", "def migrate():\n    db = conn\n    {}"])
+def test_an_entry_that_gives_back_false_failed(trial, text):
+    """As it is written in scripts that print what went wrong."""
+    work = "print('no'); db.execute('DELETE FROM log'); return False"
+    error = trial.fails(m1_py=HEAD.format(options="") + text.format(work))
+    assert error.cause == ["migrate() gave back False", "it printed: no"]

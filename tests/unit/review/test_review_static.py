@@ -301,7 +301,7 @@ def test_a_missing_file_that_only_has_another_name_is_told_by_it(migration, popu
         (".sql", "-- taken back in 2023\n;\n", "warning"),
         (".py", 'def migrate(db):\n    """To be written."""\n', "error"),
         (".py", "# Purpose: none\n", "error"),
-        (".py", "import os\n\ndef migrate(db): pass\n", "warning"),
+        (".py", "import os\n\ndef migrate(db): pass\n", "error"),
         (".py", "def migrate(db): db.vacuum()\n", None),
         (".py", "print('a bare script')\n", None),
         (".py", "import legacy\n", None),

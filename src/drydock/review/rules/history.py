@@ -99,14 +99,15 @@ def missing(change: History, s: Situation) -> Iterator[Verdict]:
     Nothing,
     severity="error",
     why="it would count as applied, and what is written into it later would never run",
-    evidence="whether anybody has written in it since `inv new`; where somebody has, a warning",
+    evidence="whether anybody has written in it since `inv new`; where somebody has, a warning in "
+    "SQL; in Python it would fail",
     example="-- Migration: 002_add_stars",
 )
 def empty(change: Nothing, s: Situation) -> Iterator[Verdict]:
     """A file without a statement; one that is as `inv new` has made it stops a run."""
     del s
     yield Verdict(
-        "error" if change.unwritten else "warning",
+        "error" if change.unwritten or change.comment == "#" else "warning",
         ("it is as inv new made it",) if change.unwritten else ("it has no statement",),
         f"write what it is to do\nif it is meant so: {change.comment} drydock: allow empty: REASON",
     )
