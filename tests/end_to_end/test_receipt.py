@@ -178,7 +178,8 @@ def test_a_run_taken_back_leaves_a_receipt_of_both_ways(tmp_path):
     """What it had published, why it went back, what the application wrote in between."""
     project = Project(tmp_path / "served", mode="delete", port=free_port())
     (project.migrations / "005_marker.py").write_text(
-        "# drydock: allow empty: it marks\nimport pathlib\npathlib.Path('write-at-start').write_text('')\n"
+        "# drydock: allow empty: it marks\nimport pathlib\n"
+        "pathlib.Path('write-at-start').write_text('')\n"
         "pathlib.Path('items-broken').write_text('')\n"
     )
     with project.running():
