@@ -26,9 +26,10 @@ from drydock.executor import drivers, shutdown
 from drydock.executor.argument import argument, path
 from drydock.executor.diagnosis import explain
 from drydock.executor.ending import is_end
+from drydock.executor.failures import NOT_YOURS, UNHEARD
 from drydock.executor.orphan import end_with
 from drydock.executor.recording import Connection, connections, note_uncommitted, report
-from drydock.executor.redirect import Redirect, real_connect
+from drydock.executor.redirect import Redirect, line_in, real_connect
 from drydock.migration import Migration
 
 _NAMES = {"function": "drydock_migration", "script": "__main__"}
@@ -38,6 +39,7 @@ _ASKS_OURS = re.compile("drydock|sqlite_utils|sqlite_migrate")
 def main() -> None:
     """Run the migration named by the order on standard input."""
     descriptor = int(sys.argv[1])
+    pipe = _identity(descriptor)
     order = json.load(sys.stdin)
     end_with(order["parent"])
     drivers.refuse()
@@ -72,8 +74,19 @@ def main() -> None:
     shutdown.flush()
     for connection in tuple(connections):
         note_uncommitted(connection)
+    # The migration may have closed it, and opened a file of its own in its place.
+    if _identity(descriptor) != pipe:
+        os._exit(UNHEARD)
     report.send(descriptor)
     os._exit(0 if report.finished else 1)
+
+
+def _identity(descriptor: int) -> tuple[int, int] | None:
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _end(order: dict[str, Any]) -> None:
@@ -119,8 +132,9 @@ def _run_function(code: Any, order: dict[str, Any]) -> None:
     connection = sqlite3.connect(order["live"], isolation_level=None)
     connection.execute("PRAGMA foreign_keys=OFF")
     be_disposable(connection, journal=order["journal"])
-    if isinstance(connection, Connection):
-        connection.keeps_journal = order["journal"]
+    assert isinstance(connection, Connection)
+    connection.keeps_journal = order["journal"]
+    connection.tells_line = lambda: line_in(order["file"])
     database = Database(connection)
     report.statements.clear()
     report.was_asked = False
@@ -129,11 +143,12 @@ def _run_function(code: Any, order: dict[str, Any]) -> None:
     sqlite3.Connection.execute(connection, "BEGIN")  # no statement of the migration's
     entry = names[order["entry"]]
     _require_run(entry(argument(entry, database)), order)
-    if connection.in_transaction:
+    if report.closed is None and connection.in_transaction:
         sqlite3.Connection.execute(connection, "COMMIT")
     report.statements = [
         each for each in report.statements if each["sql"] not in ("BEGIN", "COMMIT")
     ]
+    connection.tells_line = None
     connection.close()
 
 
@@ -219,6 +234,9 @@ def _describe(error: BaseException, order: dict[str, Any]) -> dict[str, Any]:
         except sqlite3.Error:  # without a journal, a failure may leave nothing that can be read
             causes = [str(cause)]
         described["message"], described["more"] = causes[0], causes[1:]
+        if report.closed is not None and isinstance(cause, sqlite3.ProgrammingError):
+            described["more"] = [f"it was closed in line {report.closed}"]
+            described["hint"] = NOT_YOURS
         opened.close()
     elif hasattr(error, "cause") and hasattr(error, "hint"):
         described["more"] = list(error.cause)

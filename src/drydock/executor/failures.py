@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
 _STATEMENT_LINES = 6
 _MEND = "mend the file, then run: inv migrate"
+NOT_YOURS = (
+    "take out the close(): what migrate(db) is given is committed and closed for it; "
+    "then run: inv migrate"
+)
+UNHEARD = 77
+"""The exit status of a child that came to its end and has nothing left to tell it by."""
 
 
 class MigrationFailed(DrydockError):

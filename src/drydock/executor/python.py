@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from drydock import signals
 from drydock.executor import journal
-from drydock.executor.failures import MigrationFailed, TimeLimitReached
+from drydock.executor.failures import NOT_YOURS, UNHEARD, MigrationFailed, TimeLimitReached
 from drydock.executor.trace import Applied, TracedStatement
 
 if TYPE_CHECKING:
@@ -200,12 +200,22 @@ def _require_end(migration: Migration, told: dict[str, Any], code: int, written:
             "then run: inv migrate",
         )
     if not told.get("finished"):
-        how = "sys.exit" if told.get("left_at") else _ending(code)
+        how, hint = _ending(code)
+        if told.get("left_at"):
+            how, hint = "sys.exit", "let it run to its end without sys.exit"
         raise MigrationFailed(
             migration,
             [f"it left before its end ({how})", *_last_lines(written)],
             line=told.get("left_at"),
-            hint="let it run to its end without sys.exit, then run: inv migrate",
+            hint=f"{hint}, then run: inv migrate",
+        )
+    if told.get("uncommitted") and told.get("closed") is not None:
+        raise MigrationFailed(
+            migration,
+            "it closed the database that it was given, with changes that were never committed; "
+            "SQLite threw them away",
+            line=told["closed"],
+            hint=NOT_YOURS,
         )
     if told.get("uncommitted"):
         raise MigrationFailed(
@@ -235,10 +245,14 @@ def _require_work(migration: Migration, told: dict[str, Any], written: str) -> N
         )
 
 
-def _ending(code: int) -> str:
+def _ending(code: int) -> tuple[str, str]:
+    """Return how a child ended that told nothing, and what may be done about it."""
     if code < 0:
-        return f"killed by {signal.Signals(-code).name}"
-    return f"exit status {code}"
+        return f"killed by {signal.Signals(-code).name}", "let it run to its end"
+    if code == UNHEARD:
+        how = "it closed the pipe by which it tells how it ended"
+        return how, "let it close only what it has opened, without os.closerange"
+    return f"exit status {code}", "let it run to its end without os._exit"
 
 
 def _last_lines(written: str) -> list[str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from drydock.executor.work import Work, may_undo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 _STATEMENTS_KEPT = 5_000
@@ -42,6 +43,7 @@ class Report:
         self.took_back = False
         self.passed_over = ""
         self.uncommitted = False
+        self.closed: int | None = None
         self.finished = False
         self.left_at: int | None = None
         self.last_statement = ""
@@ -131,9 +133,11 @@ class Connection(sqlite3.Connection):
     """A connection to the candidate, whatever path was asked for.
 
     `keeps_journal` is False where every error must end the migration (see `journal`).
+    `tells_line` is there while it is lent to the migration: whoever closes it then is noted.
     """
 
     keeps_journal = True
+    tells_line: Callable[[], int | None] | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -194,6 +198,8 @@ class Connection(sqlite3.Connection):
     def close(self) -> None:
         """Close, and tell if that throws changes away."""
         note_uncommitted(self)
+        if self.tells_line is not None:
+            report.closed = report.closed or self.tells_line() or 0
         super().close()
 
     def __del__(self) -> None:

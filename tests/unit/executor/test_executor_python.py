@@ -237,7 +237,56 @@ def test_f14_it_counts_as_run_only_when_it_ran_to_its_end(trial, end, goes):
         return
     error = trial.fails(m1_py=text)
     assert error.cause[0].startswith("it left before its end (")
-    assert "let it run to its end without sys.exit" in error.hint
+    left_by = "os._exit" if "os._exit" in end else "sys.exit"
+    assert error.hint == f"let it run to its end without {left_by}, then run: inv migrate"
+
+
+@pytest.mark.parametrize(
+    "end", ["os.closerange(3, 1000)", "os.closerange(3, 1000)\n" + "open('a', 'w')\n" * 9]
+)
+def test_f14_who_closes_everything_is_told_so(trial, end):
+    """Nothing can be known of its end then; and no file of its own gets our report."""
+    error = trial.fails(m1_py=own("work", end=f"work()\nimport os\nos.closerange(3, 1000)\n{end}"))
+    assert error.cause[0] == (
+        "it left before its end (it closed the pipe by which it tells how it ended)"
+    )
+    assert "let it close only what it has opened" in error.hint
+    assert "sys.exit" not in error.hint
+
+
+def test_who_closes_what_it_prints_to_has_come_to_its_end(trial):
+    """It was told as having left early."""
+    trial.apply(m1_py=own("work", end="work()\nimport sys\nsys.stdout.close()\nsys.stderr.close()"))
+    assert ran(trial) == 1
+
+
+@pytest.mark.parametrize("end", ["db.conn.close()", "db.close()", "with closing(db): pass"])
+def test_who_closes_the_given_database_is_told_so(trial, end):
+    """Drydock commits and closes it; what it held was thrown away."""
+    text = (
+        "from contextlib import closing\ndef migrate(db):\n"
+        f"    db['log'].insert({{'what': 'ran'}})\n    {end}\n"
+    )
+    error = trial.fails(m1_py=text)
+    assert error.cause[0].startswith("it closed the database that it was given, with changes")
+    assert error.at.endswith("m1.py:4")
+    assert error.hint.startswith("take out the close(): what migrate(db) is given is committed")
+    again = trial.fails(m1_py=f"{text}    db.execute('SELECT 1')\n")
+    assert again.cause == [
+        "ProgrammingError: Cannot operate on a closed database.",
+        "it was closed in line 4",
+    ]
+    assert again.line == 5
+    assert again.hint == error.hint
+
+
+def test_who_commits_and_closes_the_given_database_may(trial):
+    """Its work is in the file."""
+    trial.apply(
+        m1_py="def migrate(conn):\n    conn.execute(\"INSERT INTO log VALUES ('ran')\")\n"
+        "    conn.commit()\n    conn.close()\n"
+    )
+    assert ran(trial) == 1
 
 
 def test_f14_a_killed_migration_is_told_by_its_signal(trial):
