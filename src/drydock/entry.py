@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 NAMES = ("migrate", "upgrade", "up", "run")
 """Functions that are a Python migration's entry, the first that is there."""
+_GUARDS = ("__name__ == '__main__'", "'__main__' == __name__")
+_RUNS = ("execute", "executemany", "executescript")
 _PATHS = ("path", "db_path", "database_path", "filename")
 
 
@@ -35,13 +37,30 @@ def takes_path(entry: ast.FunctionDef) -> bool:
 def runs_itself(tree: ast.Module, entry: ast.FunctionDef) -> bool:
     """Say whether running the file as a program runs its entry, by itself or through another.
 
-    A name counts where it stands in a call, as what is called or what is handed over.
+    A name counts where it stands in a call, as what is called or what is handed over. A guard that
+    gives the entry a database, and does nothing else with one, is for running it by hand.
     """
     functions = _functions(tree)
-    reached = _called_in(node for node in tree.body if node not in functions.values())
+    rest = [node for node in tree.body if node not in functions.values()]
+    if takes_database(entry):
+        rest = [node for node in rest if not _only_starts(node, entry, functions)]
+    reached = _called_in(rest)
     while more := _called_in(functions[name] for name in reached & functions.keys()) - reached:
         reached |= more
     return entry.name in reached
+
+
+def _only_starts(
+    node: ast.stmt, entry: ast.FunctionDef, functions: dict[str, ast.FunctionDef]
+) -> bool:
+    """Whether a statement is ``if __name__ == "__main__":`` and calls the entry once, no more."""
+    if not isinstance(node, ast.If) or ast.unparse(node.test) not in _GUARDS or node.orelse:
+        return False
+    calls = [each.func for each in ast.walk(node) if isinstance(each, ast.Call)]
+    own = [each.id for each in calls if isinstance(each, ast.Name) and each.id in functions]
+    works = any(isinstance(each, ast.Attribute) and each.attr in _RUNS for each in calls)
+    needed = len(_parameters(entry)) - len(entry.args.defaults)
+    return own == [entry.name] and needed == 1 and not works
 
 
 def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:

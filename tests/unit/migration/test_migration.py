@@ -139,6 +139,9 @@ def test_what_was_read_is_what_is_run(folder):
     assert [each.text for each in migration.statements] == ["SELECT 1;"]
 
 
+GUARD = "if __name__ == '__main__':\n"
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
@@ -151,6 +154,14 @@ def test_what_was_read_is_what_is_run(folder):
         ("def up(db_path, /): pass", "script"),
         ("def run(db, sql): pass\nrun(1, 'SELECT 1')", "script"),
         ("def run(db): pass\ndef main(): run(1)\nif __name__ == '__main__':\n    main()", "script"),
+        (
+            f"def migrate(db): pass\n{GUARD}    import sys\n    migrate(open(sys.argv[1]))",
+            "function",
+        ),
+        (f"def migrate(db): pass\n{GUARD}    migrate(1)\n    migrate(2)", "script"),
+        (f"def migrate(db): pass\ndef more(): pass\n{GUARD}    migrate(more())", "script"),
+        (f"def migrate(c): pass\n{GUARD}    c = d()\n    migrate(c)\n    c.execute('')", "script"),
+        (f"def run(db, sql): pass\n{GUARD}    run(1, '')", "script"),
         ("def migrate(db): run(db)\ndef run(db): pass", "function"),
         ("import sqlite3\nsqlite3.connect('app.db')", "script"),
         ("def work(): pass\nwork()", "script"),
