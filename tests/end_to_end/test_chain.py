@@ -548,8 +548,8 @@ def test_an_automatic_return_calls_no_row_of_the_run_written_since(served):
     assert "what of it the application wrote cannot be told: the migrations made another" in told
 
 
-def test_a_way_back_does_not_fail_on_what_cannot_be_told(served):
-    """The new backend made a table that only it can read; the old one runs again all the same."""
+def test_a_way_back_does_not_fail_on_what_only_the_application_can_sort(served):
+    """The new backend made a table that only it can sort; the old one runs again all the same."""
     code = served.root / "application.py"
     code.write_text(
         code.read_text() + "\nif asked('items-broken'):\n"
@@ -564,7 +564,7 @@ def test_a_way_back_does_not_fail_on_what_cannot_be_told(served):
     done = served.inv("migrate", "--yes")
     assert done.returncode == ExitCode.ROLLED_BACK, done.stderr
     told = " ".join(done.stderr.split())
-    assert "what was written since cannot be told (no such collation sequence: own)" in told
+    assert "made: table " in told
     assert "failed-app.db" in told
     assert served.is_running()
     assert served.dump() == before

@@ -101,15 +101,14 @@ def test_the_file_that_is_damaged_is_the_one_that_is_named(torn):
 
 
 def test_what_only_the_application_can_read_is_no_damage(taken):
-    """A table ordered by a collation of its own."""
+    """A table with a column that a function of its own computes."""
     with closing(sqlite3.connect(taken.database)) as db, db:
-        db.create_collation("own", lambda a, b: (a > b) - (a < b))
-        db.execute("CREATE TABLE made (x TEXT PRIMARY KEY COLLATE own) WITHOUT ROWID")
+        db.create_function("own", 1, str, deterministic=True)
+        db.execute("CREATE TABLE made (x, y AS (own(x)))")
         db.executemany("INSERT INTO made VALUES (?)", [("a",), ("b",)])
     compared = taken.inv("diff", "live", taken.old)
     back = taken.inv("restore", taken.old, "--yes")
     assert back.returncode == 0, back.stderr
-    assert "no such collation sequence: own" in told(back)
+    assert "made: table " in told(back)
     for each in (compared, back):
-        assert "cannot be compared with" in told(each)
         assert "damaged" not in each.stderr
