@@ -197,7 +197,7 @@ class Migration:
         from drydock import header
 
         try:
-            return header.directives(self.text)
+            return header.directives(self.text, python=self.path.suffix == ".py")
         except header.NotADirective as error:
             raise MigrationError(
                 self.path,

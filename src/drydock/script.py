@@ -12,8 +12,12 @@ from __future__ import annotations
 import re
 import sqlite3
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from drydock.errors import DrydockError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SPACE = " \t\n\f\r"
 """SQLite's white space: a no-break space is a letter to it."""
@@ -76,6 +80,16 @@ def split(text: str) -> tuple[Statement, ...]:
         counted = start
         start = _next_start(text, end)
     return tuple(statements)
+
+
+def comments(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each comment of `text` with its line; what stands in a string or a name is none."""
+    line, counted = 1, 0
+    for match in _BORDER.finditer(text):
+        if match[0].startswith(("--", "/*")):
+            line += text.count("\n", counted, match.start())
+            counted = match.start()
+            yield match[0], line
 
 
 def _next_start(text: str, position: int) -> int:

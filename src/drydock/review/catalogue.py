@@ -56,7 +56,8 @@ A finding that is meant is declared in its file, with the reason, which goes int
 -- drydock: allow drop-column: notes moved to memo in 014
 ```
 
-In a `.py` file the line begins with `#`.
+In a `.py` file it begins with `#`.
+It is a comment, on a line of its own or behind a statement; inside a string it is data.
 An allowance holds for its whole file, and for no other file.
 
 After a run, what is gone is held against both.

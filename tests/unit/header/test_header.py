@@ -28,15 +28,42 @@ def test_where_the_comments_are_silent_so_is_the_header():
 
 
 def test_directives_are_read_with_their_lines_wherever_they_stand():
-    """In any case of letters, in SQL and in Python."""
-    text = (
-        "-- drydock: allow drop-table: moved to the archive\nSELECT 1;\n"
-        "  #  Drydock : ALLOW x\n".replace("ALLOW x", "allow change-type:  it: was text ")
-    )
-    assert directives(text) == (
+    """In any case of letters, also behind a statement, in SQL and in Python."""
+    allowed = (
         Directive("drop-table", "moved to the archive", 1),
         Directive("change-type", "it: was text", 3),
     )
+    sql = (
+        "-- drydock: allow drop-table: moved to the archive\nSELECT '\n'"
+        "; --  Drydock : allow change-type:  it: was text \r\n"
+    )
+    python = (
+        "# drydock: allow drop-table: moved to the archive\nx = '''\n"
+        "'''; #  Drydock : allow change-type:  it: was text \r\n"
+    )
+    assert directives(sql) == allowed
+    assert directives(python, python=True) == allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "python"),
+    [
+        ("INSERT INTO a VALUES('\n-- drydock: allow drop-table: in a string\n');", False),
+        ('CREATE TABLE "\n-- drydock: hello\n"(a);', False),
+        ("/*\n-- drydock: allow drop-table: taken out\n*/", False),
+        ('"""\n# drydock: hello\n-- drydock: hello\n"""', True),
+        ("db.execute(f'''\n-- drydock: allow drop-table: in a string\n''')", True),
+    ],
+)
+def test_what_only_looks_like_a_directive_is_data(text, python):
+    """A line inside a string would allow a loss that nobody meant, or make a sound file fail."""
+    assert directives(text, python=python) == ()
+
+
+def test_a_directive_before_what_is_no_python_counts():
+    """Whoever compiles the file says what is wrong with it."""
+    text = "# drydock: allow empty: so\nx = '''"
+    assert directives(text, python=True) == (Directive("empty", "so", 1),)
 
 
 @pytest.mark.parametrize(
