@@ -8,6 +8,7 @@ about gives nothing.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from drydock.names import fold, is_bookkeeping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # Ten thousand INSERTs are looked at by these before one of them is taken apart.
 _PARAMETER = re.compile(r"[?:@$]")
 _TEXT = re.compile(r"'[^']*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_NAMES = ("table", "column", "new", "index", "parent", "source_table", "columns", "source_columns")
 
 Change = (
     changes.CreateTable
@@ -45,7 +47,8 @@ def read(statement: str) -> tuple[Change, ...]:
     reader = _READERS.get(syntax.kind(node))
     if reader is None or _schema(node) not in {"", "main"}:
         return ()  # tables of other files and temporary ones hold nothing of the database's own
-    return tuple(each for each in reader(node, statement) if not _is_internal(each))
+    found = (_unquoted(each, statement) for each in reader(node, statement))
+    return tuple(each for each in found if not _is_internal(each))
 
 
 def unbound(statement: str) -> tuple[changes.Unbound, ...]:
@@ -56,6 +59,19 @@ def unbound(statement: str) -> tuple[changes.Unbound, ...]:
         return ()  # SQLite itself refuses it
     names = tuple(each.text for each in syntax.words(statement) if each.kind == "parameter")
     return (changes.Unbound(tuple(dict.fromkeys(names))),) if names else ()
+
+
+def _unquoted(change: Change, statement: str) -> Change:
+    """Return a change with its names as SQLite has them: the tree leaves quotes in some."""
+    written = {each: getattr(change, each, None) for each in _NAMES}
+    named: dict[str, Any] = {
+        field: tuple(each and syntax.name_in(statement, each) for each in value)
+        if isinstance(value, tuple)
+        else syntax.name_in(statement, value)
+        for field, value in written.items()
+        if value
+    }
+    return replace(change, **named)
 
 
 def _is_internal(change: Change) -> bool:
@@ -83,7 +99,7 @@ def _create_index(node: Any, statement: str) -> tuple[Change, ...]:
     unique = changes.NewUnique(
         node.table_name,
         _terms(statement),
-        image=changes.Image(node.table_name, (), ""),
+        image=changes.Image(syntax.name_in(statement, node.table_name), (), ""),
         index=node.index_name,
         where=syntax.where_clause(statement),
     )
@@ -257,7 +273,8 @@ def _is_filtered(select: Any) -> bool:
 def _pragma(node: Any, _statement: str) -> tuple[Change, ...]:
     if node.value is None:
         return ()
-    return (changes.Setting(node.pragma_name.lower(), unquote(str(node.value)).lower()),)
+    name = unquote(node.pragma_name).lower()
+    return (changes.Setting(name, unquote(str(node.value)).lower()),)
 
 
 def _transaction(node: Any, _statement: str) -> tuple[Change, ...]:

@@ -7,12 +7,15 @@ tokens, so that they are the user's own words. It refuses nothing: what does not
 from __future__ import annotations
 
 import itertools
+import re
 from functools import lru_cache
 from typing import Any
 
 from drydock.names import fold
 from drydock.tokens import Token, code, unquote
 
+_QUOTES = "\"`'["
+_QUOTE = re.compile(r"[\"`'\[]")
 _ENDS_WHERE = {"RETURNING", "ORDER", "LIMIT"}
 
 
@@ -56,6 +59,19 @@ def words(statement: str) -> tuple[Token, ...]:
 def name_of(node: Any) -> str:
     """Return the identifier that a name node holds."""
     return str(node.source) if hasattr(node, "source") else str(node)
+
+
+def name_in(statement: str, spelled: str) -> str:
+    """Return the name that the statement's tree gives as `spelled`.
+
+    The tree takes a name's outer quotes off, or none, and undoubles nothing.
+    """
+    if not _QUOTE.search(spelled):
+        return spelled
+    tokens = [each for each in words(statement) if each.text[:1] in _QUOTES]
+    whole = (each.name for each in tokens if each.text == spelled)
+    inner = (each.name for each in tokens if each.text[1:-1] == spelled)
+    return next(itertools.chain(whole, inner), spelled)
 
 
 def where_clause(statement: str) -> str | None:

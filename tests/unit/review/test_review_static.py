@@ -10,7 +10,7 @@ import pytest
 
 from drydock.ledger import Entry
 from drydock.plan import make
-from drydock.review import History, foreseen, review_statically, worst
+from drydock.review import History, foreseen, reading, review_statically, worst
 
 TOWN = "id INTEGER PRIMARY KEY, name TEXT, region TEXT"
 
@@ -569,3 +569,42 @@ def test_rules_that_ask_the_same_of_one_moment_read_the_rows_once(review, popula
     counts = [sql for sql in asked if "count(*)" in sql and "towns" in sql]
     assert counts
     assert len(set(counts)) == len(counts)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [('q"t', '"q""t"'), ("q`t", "`q``t`"), ('q""t', '[q""t]'), ("it's", "'it''s'")],
+)
+def test_a_table_is_known_by_its_name_whatever_quotes_it_holds(review, name, text):
+    """A quote is doubled in SQL; a name that kept both would be no table's, and go unseen."""
+    with sqlite3.connect(":memory:", isolation_level=None) as db:
+        db.execute(f"CREATE TABLE {text}(a, {text})")
+        db.execute(f"INSERT INTO {text} VALUES (1, 2), (3, 4)")
+        column = review(f"ALTER TABLE {text} DROP COLUMN {text}", connection=db)
+        table = review(f"DROP TABLE {text}", connection=db)
+        rows = review(f"DELETE FROM {text} WHERE a = 1", connection=db)
+    assert [(each.rule, each.table, each.column) for each in column] == [
+        ("drop-column", name, name)
+    ]
+    assert [(each.rule, each.table) for each in table] == [("drop-table", name)]
+    assert [(each.rule, each.table) for each in rows] == [("delete-rows", name)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        ('CREATE UNIQUE INDEX "i""x" ON t(a)', {"index": 'i"x'}),
+        ('ALTER TABLE t RENAME COLUMN "a" TO "c""d"', {"column": "a", "new": 'c"d'}),
+        ('ALTER TABLE t ADD COLUMN "c""d" REFERENCES "p""x"', {"column": 'c"d', "parent": 'p"x'}),
+        ('UPDATE t SET "c""d" = 1', {"columns": ('c"d',)}),
+        (
+            'INSERT INTO t("c""d") SELECT "e""f" FROM "g""h"',
+            {"columns": ('c"d',), "source_columns": ('e"f',), "source_table": 'g"h'},
+        ),
+        ('PRAGMA "foreign_keys" = ON', {"name": "foreign_keys"}),
+    ],
+)
+def test_every_name_of_a_statement_is_read_without_its_quotes(statement, names):
+    """Whatever the tree makes of them."""
+    for change in reading.read(statement):
+        assert {each: getattr(change, each) for each in names} == names
