@@ -608,3 +608,23 @@ def test_every_name_of_a_statement_is_read_without_its_quotes(statement, names):
     """Whatever the tree makes of them."""
     for change in reading.read(statement):
         assert {each: getattr(change, each) for each in names} == names
+
+
+_READER = (
+    "CREATE VIEW booked AS SELECT * FROM bookings; CREATE TRIGGER put INSTEAD OF INSERT ON booked "
+    "BEGIN INSERT INTO bookings(name) VALUES (NEW.name); END;"
+)
+
+
+def test_a_trigger_on_a_view_that_is_broken_is_told_as_broken(review, populated):
+    """SQLite cannot list such a view's columns: that is what it says of the trigger, too."""
+    populated.executescript(_READER)
+    found = {each.rule: each for each in review("DROP TABLE bookings;")}
+    assert found["broken-view"].evidence[0].startswith("view booked: no such table")
+    assert found["broken-trigger"].evidence[0].startswith("trigger put: no such table")
+
+
+def test_a_view_that_was_broken_before_stops_no_review(review, populated):
+    """It is no fault of the files."""
+    populated.executescript(_READER + "DROP TABLE bookings;")
+    assert review("CREATE TABLE a(b); DROP TABLE a;") == ()

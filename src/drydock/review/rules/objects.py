@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
@@ -11,7 +12,6 @@ from drydock.review.finding import Verdict
 from drydock.review.registry import rule
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from drydock.review.situation import Situation
@@ -37,11 +37,16 @@ def broken_triggers(connection: sqlite3.Connection) -> Broken:
     ).fetchall()
     found = []
     for table, names in rows:
-        columns = [
-            row[1]
-            for row in connection.execute(f"PRAGMA table_xinfo({quote(table)})")
-            if row[6] == 0
-        ]
+        try:
+            columns = [
+                row[1]
+                for row in connection.execute(f"PRAGMA table_xinfo({quote(table)})")
+                if row[6] == 0
+            ]
+        except sqlite3.OperationalError as error:
+            # A view that reads what is gone, or a virtual table without its module.
+            found.append((names, str(error)))
+            continue
         if not columns:
             continue
         settings = ", ".join(f"{quote(each)} = {quote(each)}" for each in columns)
