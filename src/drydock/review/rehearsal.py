@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ from drydock.review.steps import Setting, Step
 from drydock.review.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from drydock.executor.trace import Applied, TracedStatement
@@ -94,6 +94,9 @@ def review_rehearsed(
         else:
             walk, done = _run_python(migration, copy, setting, known, run_one)
             applied += [done] if done is not None else []
+        if not walk.stopped:
+            with _telling_what_is_malformed(walk), closing(Copy(copy)) as fresh:
+                fresh.connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
         findings += allowances.settled(walk)
         if walk.stopped:
             stopped = migration.name
@@ -115,8 +118,9 @@ def _run_sql(migration: Migration, copy: Path, setting: Setting, known: Known) -
         before = standing(engine.connection, heavy=is_heavy(migration), rows=True)
         walk = Walk(migration, engine, engine.connection, known, setting, exact=True)
         steps = sql_steps(migration)
-        walk.run(steps, before)
-        walk.finish(steps[-1].line if steps else 1, before)
+        with _telling_what_is_malformed(walk):
+            walk.run(steps, before)
+            walk.finish(steps[-1].line if steps else 1, before)
         return walk
 
 
@@ -146,7 +150,7 @@ def _run_python(
                 standing(shadow.connection, heavy=True, rows=False), orphans=orphans(data)
             )
             walk.run(_traced(migration, done), before)
-            with closing(Copy(copy)) as after:
+            with _telling_what_is_malformed(walk), closing(Copy(copy)) as after:
                 walk.finish(1, before, after.connection)
             walk.findings[:] = _told_once(walk.findings)
             return walk, done
@@ -198,6 +202,24 @@ def _told_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         key = (each.rule, each.table, each.column, each.line if each.table is None else 0)
         first.setdefault(key, each)
     return tuple(first.values())
+
+
+@contextmanager
+def _telling_what_is_malformed(walk: Walk) -> Iterator[None]:
+    """Tell it, and stop, where a migration has left what SQLite cannot read."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if "malformed" not in str(error):
+            raise
+        verdict = Verdict(
+            "error",
+            (f"it left a database that SQLite cannot read: {error}",),
+            "leave sqlite_schema to SQLite: change a table by ALTER TABLE, or by "
+            'db["TABLE"].transform(...) in a Python migration',
+        )
+        walk.findings.append(walk.finding(RULES["would-fail"], verdict, 1))
+        walk.stopped = True
 
 
 def _tell_failure(walk: Walk, error: DrydockError) -> None:

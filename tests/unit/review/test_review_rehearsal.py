@@ -293,3 +293,28 @@ def test_a_statement_that_a_run_would_not_wait_for_is_an_error(rehearse):
     assert told.rule == "would-fail"
     assert "interrupted after 0.2 s (time_limit)" in " ".join(told.evidence)
     assert found.stopped == "001_change"
+
+
+@pytest.mark.parametrize("after", ["", "PRAGMA writable_schema=RESET; DROP TABLE bookings;"])
+def test_a_schema_that_sqlite_cannot_read_is_told_where_it_is_left(rehearse, after):
+    """The end of the rehearsal, or of the next file, would be a traceback."""
+    broken = (
+        "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE towns(' "
+        f"WHERE name = 'towns'; {after}"
+    )
+    found = rehearse(broken, "DROP TABLE settings;")
+    assert rules(found) >= {("would-fail", "error"), ("not-reviewed", "note")}
+    assert found.stopped == "001_change"
+    told = next(each for each in found.findings if each.rule == "would-fail")
+    assert "SQLite cannot read: malformed" in told.evidence[0]
+
+
+def test_a_schema_that_python_leaves_unreadable_is_told_too(rehearse):
+    """It is written by the migration itself, and read here afterwards."""
+    python = [
+        "PRAGMA writable_schema=ON",
+        "UPDATE sqlite_schema SET sql = 'CREATE TABLE towns(' WHERE name = 'towns'",
+    ]
+    found = rehearse("def migrate(db):\n    pass", python=python)
+    assert ("would-fail", "error") in rules(found)
+    assert found.stopped == "001_change"
