@@ -91,8 +91,14 @@ def verify(
         problems += [_told(each) for each in differences if each.severity == "error"]
         notes += [_told(each) for each in differences if each.severity == "note"]
         against = "models"
-    if not after_publish and settings.schema and settings.schema.exists() and not pending:
-        problems += _against_file(settings, schema)
+    if not after_publish and settings.schema and not pending:
+        if settings.schema.exists():
+            problems += _against_file(settings, schema)
+        else:
+            notes.append(
+                f"{settings.schema.name} is not there, so it was not compared; "
+                "the next run that applies a migration writes it"
+            )
     if pending and (settings.models or settings.schema):
         notes.append(f"{len(state.pending)} pending: not compared with models or schema file")
     return Verification(
@@ -131,7 +137,7 @@ def _against_file(settings: Settings, schema: Schema) -> list[str]:
     from drydock.schema import difference, file
 
     assert settings.schema is not None
-    committed = file.read(settings.schema.read_text(encoding="utf-8"))
+    committed = file.read_file(settings.schema)
     found = difference.difference(committed, schema)
     return [
         f"{settings.schema.name}: {line.sign} {line.subject}: {line.detail}"

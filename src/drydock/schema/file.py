@@ -43,7 +43,8 @@ class SchemaTextError(DrydockError):
             "the schema's text cannot be read; nothing was touched",
             cause=cause,
             at=f"line {line}\n{statement}".rstrip(),
-            hint="write it anew from the database: inv migrate",
+            hint="mend it, or bring it back from version control; or delete it: the next run "
+            "that applies a migration writes it anew",
         )
 
 
@@ -83,7 +84,9 @@ def renew(path: Path, schema: Schema) -> str | None:
                 "current, delete it or name another file (schema in the settings)"
             )
         files.write_atomically(path, text, mode=0o644)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        return f"{path.name} is not UTF-8, and stays as it is; to have it kept current, delete it"
+    except OSError as error:
         return f"{path.name} could not be written: {error}"
     return f"{path.name} is current; commit it with the migrations"
 
@@ -99,6 +102,19 @@ def read(text: str) -> Schema:
     except ScriptError as error:
         raise SchemaTextError(error.problem, error.line, "") from error
     return built(statements)
+
+
+def read_file(path: Path) -> Schema:
+    """Return the schema that the file `path` holds.
+
+    Raises:
+        SchemaTextError: It is not UTF-8, or no SQL that builds a schema.
+    """
+    try:
+        return read(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SchemaTextError(f"{path.name} is not UTF-8", line, "") from error
 
 
 def built(statements: Iterable[tuple[str, int]]) -> Schema:

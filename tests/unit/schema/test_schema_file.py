@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from drydock.names import quote
 from drydock.schema.difference import difference
-from drydock.schema.file import HEADER, SchemaTextError, read, render, renew
+from drydock.schema.file import HEADER, SchemaTextError, read, read_file, render, renew
 from drydock.schema.inventory import inventory
 
 
@@ -143,6 +143,20 @@ def test_renewing_leaves_a_file_alone_that_is_not_ours(tmp_path):
         assert "was not written by Drydock" in renew(path, newer)
         assert path.read_text() == theirs
     path.write_bytes(b"\xff\xfe")
-    assert "could not be written" in renew(path, newer)
+    assert "is not UTF-8" in renew(path, newer)
     path.write_text("\n")
     assert "is current" in renew(path, newer)
+
+
+def test_a_file_in_utf_16_is_refused_with_its_line_and_stays(tmp_path):
+    """An editor's own encoding is no fault of Drydock's."""
+    path = tmp_path / "schema.sql"
+    before = "CREATE TABLE a(b);\n".encode("utf-16")
+    path.write_bytes(before)
+    with pytest.raises(SchemaTextError) as caught:
+        read_file(path)
+    assert caught.value.cause == ["schema.sql is not UTF-8"]
+    assert caught.value.line == 1
+    assert "delete it" in caught.value.hint
+    assert "not UTF-8" in renew(path, read(""))
+    assert path.read_bytes() == before
