@@ -1,7 +1,8 @@
 """Directives against findings: what a migration declares as meant, and what nothing needs.
 
 ``-- drydock: allow RULE: reason`` holds for its whole file. A rule's name that does not exist is
-an error with the nearest one, for an allowance with a typo would protect nothing.
+an error with the nearest one, for an allowance with a typo would protect nothing. It refuses one
+for what SQLite refuses, on whatever rows: the run would stop there all the same.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from drydock.review.finding import Finding, Verdict
 from drydock.review.registry import RULES, judge, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from drydock.migration import Migration
     from drydock.review.situation import Situation
     from drydock.review.walk import Walk
 
@@ -31,8 +33,9 @@ def settled(walk: Walk) -> tuple[Finding, ...]:
         return tuple(walk.findings)
     # Only a program may open another file, and what it opens is seen by nobody before it runs.
     may_open = walk.migration.path.suffix == ".py"
-    reasons = {each.rule: each.reason for each in directives if may_open or each.rule != _FILE}
-    lines = tuple((e.rule, e.line) for e in directives if not may_open or e.rule != _FILE)
+    directives = tuple(each for each in directives if may_open or each.rule != _FILE)
+    reasons = {each.rule: each.reason for each in directives if not _is_impossible(each.rule)}
+    lines = tuple((each.rule, each.line) for each in directives)
     found = frozenset(each.rule for each in walk.findings)
     declared = Declared(lines, found, told_all=walk.told_all)
     told = [walk.finding(rule, verdict, 1) for rule, verdict in judge(declared, walk.situation())]
@@ -41,6 +44,23 @@ def settled(walk: Walk) -> tuple[Finding, ...]:
         for each in walk.findings
     )
     return (*allowed, *told)
+
+
+def foretold(migration: Migration, findings: Iterable[Finding]) -> bool:
+    """Say whether one of a statement's findings tells already, with the rows, that SQLite refuses.
+
+    One that a directive allows does not: its author may know the rows better.
+    """
+    allowed = {each.rule for each in migration.directives if not _is_impossible(each.rule)}
+    return any(
+        each.severity == "error" and RULES[each.rule].refusal != "no" and each.rule not in allowed
+        for each in findings
+    )
+
+
+def _is_impossible(name: str) -> bool:
+    """Say whether a rule tells what SQLite itself refuses."""
+    return name in RULES and RULES[name].refusal == "always"
 
 
 @rule(
@@ -60,7 +80,7 @@ def unused_allowance(change: Declared, s: Situation) -> Iterator[Verdict]:
     if not change.told_all:
         return
     for name, line in change.directives:
-        if name in RULES and name not in change.found:
+        if name in RULES and name not in change.found and not _is_impossible(name):
             yield Verdict(
                 "note",
                 (f"{name} finds nothing here",),
@@ -87,5 +107,26 @@ def unknown_allowance(change: Declared, s: Situation) -> Iterator[Verdict]:
                 "error",
                 (f"there is no rule {name}",),
                 f"did you mean: {near[0]}" if near else "see docs/review.md",
+                line=line,
+            )
+
+
+@rule(
+    "impossible-allowance",
+    Declared,
+    severity="error",
+    why="what SQLite refuses cannot be meant: the run would stop there all the same",
+    evidence="the directive",
+    example="-- drydock: allow would-fail: it is known\nDROP TABLE nowhere;",
+)
+def impossible_allowance(change: Declared, s: Situation) -> Iterator[Verdict]:
+    """A directive for a rule that foretells a refusal of SQLite's, whatever the rows are."""
+    del s
+    for name, line in change.directives:
+        if _is_impossible(name):
+            yield Verdict(
+                "error",
+                (f"{name} tells what SQLite itself refuses",),
+                "delete the line, and mend the statement",
                 line=line,
             )

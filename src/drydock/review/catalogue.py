@@ -59,6 +59,7 @@ A finding that is meant is declared in its file, with the reason, which goes int
 In a `.py` file it begins with `#`.
 It is a comment, on a line of its own or behind a statement; inside a string it is data.
 An allowance holds for its whole file, and for no other file.
+What SQLite refuses whatever the rows are cannot be allowed.
 
 After a run, what is gone is held against both.
 What was foreseen, and agreed to, covers as many rows as were foreseen.

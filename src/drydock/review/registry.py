@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from drydock.review.finding import Severity, Verdict
 from drydock.review.situation import Situation
 
+Refusal = Literal["no", "rows", "always"]
+"""Whether the rule foretells that SQLite refuses the statement: on these rows, or on any."""
 Check = Callable[[Any, Situation], Iterable[Verdict]]
 
 
@@ -28,6 +30,7 @@ class Rule:
     example: str
     on: tuple[type, ...]
     check: Check
+    refusal: Refusal
 
 
 RULES: dict[str, Rule] = {}
@@ -35,7 +38,13 @@ _BY_CHANGE: dict[type, list[Rule]] = {}
 
 
 def rule(
-    name: str, *on: type, severity: Severity, why: str, evidence: str, example: str
+    name: str,
+    *on: type,
+    severity: Severity,
+    why: str,
+    evidence: str,
+    example: str,
+    refusal: Refusal = "no",
 ) -> Callable[[Check], Check]:
     """Enter the decorated function as the rule `name`, for the kinds of change `on`."""
 
@@ -43,7 +52,7 @@ def rule(
         if name in RULES:
             raise ValueError(f"two rules are named {name}")
         theme = check.__module__.rpartition(".")[2]
-        RULES[name] = Rule(name, theme, severity, why, evidence, example, on, check)
+        RULES[name] = Rule(name, theme, severity, why, evidence, example, on, check, refusal)
         for kind in on:
             _BY_CHANGE.setdefault(kind, []).append(RULES[name])
         return check

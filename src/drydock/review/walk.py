@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
-from drydock.review import changes, quick, reading, rebuild, syntax, versions
+from drydock.review import allowances, changes, quick, reading, rebuild, syntax, versions
 from drydock.review import table as tables
 from drydock.review.compiling import refusal
 from drydock.review.emptiness import emptiness
@@ -204,8 +204,7 @@ class Walk:
         refused = self._engine.apply(text)
         if refused is None or step.ran:
             return
-        # A rule that told it already told it with the rows.
-        if not any(each.severity == "error" for each in self.findings[self._first :]):
+        if not allowances.foretold(self.migration, self.findings[self._first :]):
             self.refused(text, refused, step)
         # Nothing after a statement that stops the run would be as it is judged here.
         self.stopped = self._exact or (self._is_complete and not step.conditional)

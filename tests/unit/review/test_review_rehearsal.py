@@ -318,3 +318,11 @@ def test_a_schema_that_python_leaves_unreadable_is_told_too(rehearse):
     found = rehearse("def migrate(db):\n    pass", python=python)
     assert ("would-fail", "error") in rules(found)
     assert found.stopped == "001_change"
+
+
+def test_rows_that_an_allowance_cannot_move_are_told_as_sqlite_refuses_them(rehearse):
+    """Whoever allows it may know better than the review, and not better than SQLite."""
+    text = "-- drydock: allow unique-index-duplicates: mended by then\n"
+    found = rehearse(text + 'CREATE UNIQUE INDEX one ON "trip log"(title);')
+    assert ("would-fail", "error") in rules(found)
+    assert {each.rule for each in found.findings if each.allowed} == {"unique-index-duplicates"}

@@ -401,6 +401,13 @@ CASES = [
         "-- drydock is fine with this\nDROP TABLE empty;",
         evidence="there is no rule drop-tabel",
     ),
+    Case(
+        "impossible-allowance",
+        "SELECT 1;\n-- drydock: allow would-fail: it is known\nDROP TABLE nowhere;",
+        "-- drydock: allow drop-table: it is empty\nDROP TABLE empty;",
+        "-- drydock: allow add-not-null: it is empty\nSELECT 1;",
+        evidence="would-fail tells what SQLite itself refuses",
+    ),
 ]
 ELSEWHERE = {
     "edited", "missing", "out-of-order", "duplicate", "not-rerunnable", "unread-python",

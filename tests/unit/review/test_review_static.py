@@ -628,3 +628,37 @@ def test_a_view_that_was_broken_before_stops_no_review(review, populated):
     """It is no fault of the files."""
     populated.executescript(_READER + "DROP TABLE bookings;")
     assert review("CREATE TABLE a(b); DROP TABLE a;") == ()
+
+
+def test_a_refusal_of_sqlite_is_told_behind_a_loss_that_is_meant(review):
+    """A view reads the column: the allowance is for its values, and not for a run that stops."""
+    found = review('-- drydock: allow drop-column: so\nALTER TABLE "trip log" DROP COLUMN notes;')
+    assert {(each.rule, each.allowed) for each in found} == {
+        ("drop-column", "so"),
+        ("would-fail", None),
+    }
+    assert "error in view titles after drop column" in found[-1].evidence[0]
+
+
+def test_what_sqlite_refuses_is_told_once_where_a_rule_foretells_it(review):
+    """With the rows, or by what stands in the way."""
+    found = review("ALTER TABLE empty DROP COLUMN b;")
+    assert rules(found) == {"drop-column", "drop-column-blocked"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "statement"),
+    [
+        ("drop-column-blocked", "ALTER TABLE empty DROP COLUMN b;"),
+        ("would-fail", "DROP TABLE nowhere;"),
+        ("unsupported-syntax", "CREAT TABLE a(b);"),
+        ("already-applied", "CREATE TABLE empty(a);"),
+        ("add-column-unique", "ALTER TABLE empty ADD COLUMN d UNIQUE;"),
+    ],
+)
+def test_what_sqlite_refuses_cannot_be_meant(review, rule, statement):
+    """The review would end in exit 0, and the run at that statement."""
+    found = review(f"SELECT 1;\n-- drydock: allow {rule}: it is meant\n{statement}")
+    (told,) = [each for each in found if each.rule == "impossible-allowance"]
+    assert (told.severity, told.line) == ("error", 2)
+    assert [each.allowed for each in found if each.rule == rule] == [None]

@@ -102,6 +102,7 @@ def drop_column(change: changes.DropColumn, s: Situation) -> Iterator[Verdict]:
     "drop-column-blocked",
     changes.DropColumn,
     severity="error",
+    refusal="always",
     why="SQLite refuses to drop a column that something else still uses",
     evidence="the indexes, constraints, views and triggers that use the column, by name",
     example="CREATE INDEX by_notes ON trips(notes);\nALTER TABLE trips DROP COLUMN notes;",

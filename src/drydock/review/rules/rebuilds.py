@@ -29,6 +29,7 @@ _DOES = {
     changes.DropRebuilt,
     changes.DropTable,
     severity="error",
+    refusal="rows",
     why="with foreign keys on, DROP TABLE deletes its rows first, and every child follows (F15)",
     evidence="the child rows at risk, for each key and its action",
     example="PRAGMA foreign_keys=ON;\nDROP TABLE trips;  -- the old table of a rebuild",

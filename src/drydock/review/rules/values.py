@@ -142,6 +142,7 @@ def money_as_float(change: changes.Retype, s: Situation) -> Iterator[Verdict]:
     "strict-copy",
     changes.BecomeStrict,
     severity="error",
+    refusal="rows",
     why="a STRICT table refuses values that are not of its column's type",
     evidence="the values that do not fit, by column",
     example="-- a rebuild of trips whose new table ends in: ) STRICT",
