@@ -169,13 +169,15 @@ def _without(create: CreateTable, changes: Changes) -> CreateTable:
         create = edit.remove(create, found[0], found[1])
 
 
-def _goes(changes: Changes, item: Item, constraint: Constraint, _: frozenset[str]) -> bool:
+def _goes(changes: Changes, item: Item, constraint: Constraint, columns: frozenset[str]) -> bool:
     if constraint.kind == "CHECK" and _named(changes.drop_check, item, constraint):
         return True
     if constraint.kind in _KEYS and key_goes(changes, item, constraint):
         return True
+    # An unnamed UNIQUE is called as every other one is; only that of a dropped column goes along.
     cascading = constraint.kind in ("CHECK", "UNIQUE", *_KEYS)
-    return cascading and changes.cascades(*label(item, constraint))
+    is_dropped = bool(columns & {fold(each) for each in changes.drop})
+    return cascading and is_dropped and changes.cascades(*label(item, constraint))
 
 
 _KEYS = ("REFERENCES", "FOREIGN KEY")

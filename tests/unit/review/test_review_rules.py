@@ -537,3 +537,52 @@ def test_what_only_looks_like_a_parameter_or_a_habit_is_none(review):
         "CREATE TABLE \"odd ?:a\" ([b@c], x$y);\nSELECT 4\n/\n2;\nSELECT '\n# \ngo\n';\n"
     ).replace("('?', 'at", "('?' || 'at")
     assert review(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "left"),
+    [
+        ("title", "id INTEGER PRIMARY KEY, n UNIQUE, z, CHECK(z > n)"),
+        ("n", "id INTEGER PRIMARY KEY,title UNIQUE, z"),
+        ("z", "id INTEGER PRIMARY KEY,title UNIQUE, n UNIQUE"),
+    ],
+)
+def test_the_way_around_a_blocked_column_works(review, column, left):
+    """It names what goes along, and what is another column's stays."""
+    from drydock.rebuild import Database
+
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript(
+            'CREATE TABLE "t x"(id INTEGER PRIMARY KEY,title UNIQUE, n UNIQUE, z, CHECK(z > n));'
+            "INSERT INTO \"t x\" VALUES (1, 'a', 2, 3), (2, 'b', 3, 4);"
+            'CREATE INDEX by_n ON "t x"(n, title); CREATE VIEW v AS SELECT title FROM "t x";'
+        )
+        found = review(f'ALTER TABLE "t x" DROP COLUMN {column};', connection=db)
+        (blocked,) = told(found, "drop-column-blocked")
+        call = blocked.fix.removeprefix("in a .py migration: ")
+        eval(call, {"db": Database(db)})
+        (sql,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = 't x'").fetchone()
+        assert sql == f'CREATE TABLE "t x"({left})'
+        assert db.execute('SELECT count(*) FROM "t x"').fetchone() == (2,)
+
+
+def test_a_blocked_key_is_told_with_what_comes_before(review):
+    """`cascade` lets no primary key go."""
+    (blocked,) = told(review("ALTER TABLE towns DROP COLUMN id;"), "drop-column-blocked")
+    assert "before it: primary key" in blocked.fix
+    assert "transform(pk=…)" in blocked.fix
+
+
+def test_a_counter_is_put_back_as_the_review_says(review, populated):
+    """AUTOINCREMENT has a row for the new table already: a second one would change nothing."""
+    table = "id INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT"
+    text = (
+        f"CREATE TABLE n({table}); INSERT INTO n SELECT * FROM numbered; DROP TABLE numbered;"
+        "ALTER TABLE n RENAME TO numbered;"
+    )
+    (found,) = told(review(text), "autoincrement-reset")
+    populated.executescript(text + found.fix.removeprefix("at the end of the file: "))
+    counted = "SELECT seq FROM sqlite_sequence WHERE name = 'numbered'"
+    assert populated.execute(counted).fetchall() == [(90,)]
+    populated.execute("INSERT INTO numbered(word) VALUES ('next')")
+    assert populated.execute("SELECT max(id) FROM numbered").fetchone() == (91,)

@@ -10,6 +10,7 @@ import pytest
 
 from drydock.ledger import Entry
 from drydock.plan import make
+from drydock.rebuild import Database
 from drydock.review import History, foreseen, reading, review_statically, worst
 
 TOWN = "id INTEGER PRIMARY KEY, name TEXT, region TEXT"
@@ -662,3 +663,18 @@ def test_what_sqlite_refuses_cannot_be_meant(review, rule, statement):
     (told,) = [each for each in found if each.rule == "impossible-allowance"]
     assert (told.severity, told.line) == ("error", 2)
     assert [each.allowed for each in found if each.rule == rule] == [None]
+
+
+def test_a_column_that_is_there_is_told_with_a_form_that_sqlite_has(review, populated):
+    """There is no ADD COLUMN IF NOT EXISTS."""
+    (found,) = review("ALTER TABLE towns ADD COLUMN region TEXT;")
+    assert found.rule == "already-applied"
+    assert "IF NOT EXISTS" not in found.fix
+    program = found.fix.partition("in a .py migration: ")[2]
+    assert review(f"def migrate(db):\n    {program}\n", suffix=".py") == ()
+    db = Database(populated)
+    for _ in range(2):
+        exec(program.replace("region", "land"), {"db": db})
+    assert "land" in db["towns"].columns_dict
+    (again,) = review("ALTER TABLE towns ADD COLUMN x TEXT;", rerun=True)
+    assert (again.rule, "IF NOT EXISTS" in again.fix) == ("not-rerunnable", False)

@@ -76,11 +76,17 @@ def already_applied(change: changes.Refused, s: Situation) -> Iterator[Verdict]:
     evidence, table = _what_exists(found, change.statement, s)
     if not evidence:
         return
+    perhaps = "CREATE … IF NOT EXISTS; if it is to be made anew: drop it first, with its rows"
+    if table and (column := found["column"]):
+        perhaps = (
+            f"in a .py migration: if {column!r} not in db[{table!r}].columns_dict: "
+            f"db.execute({change.statement!r})"
+        )
     yield Verdict(
         "error",
         evidence,
         "if it was applied by hand: inv adopt --mark {migration}; if it may be there or not: "
-        "CREATE … IF NOT EXISTS; if it is to be made anew: drop it first, with its rows",
+        + perhaps,
         table=table,
         column=found["column"],
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
+from drydock.errors import DrydockError
 from drydock.names import fold, quote
 from drydock.review import changes, syntax
 from drydock.review import table as tables
@@ -118,11 +120,34 @@ def drop_column_blocked(change: changes.DropColumn, s: Situation) -> Iterator[Ve
         yield Verdict(
             s.gravity(table.name),
             tuple(f"used by {each}" for each in blockers),
-            f"in a .py migration: "
-            f"db[{table.name!r}].transform(drop={{{column.name!r}}}, cascade=True)",
+            _way_around(table.name, column.name, s),
             table=table.name,
             column=column.name,
         )
+
+
+def _way_around(table: str, column: str, s: Situation) -> str:
+    """Return the ``transform()`` that drops a column with what uses it, and what comes first."""
+    from drydock.rebuild.changes import Changes
+    from drydock.rebuild.program import make_plan
+    from drydock.rebuild.refusals import DependentsError
+
+    begin = f"in a .py migration: db[{table!r}].transform(drop=[{column!r}]"
+    try:
+        make_plan(s.schema, table, Changes(drop=(column,)))
+    except DependentsError as refused:
+        named = refused.dependents
+    except (DrydockError, sqlite3.Error):
+        return f"{begin}), which says what is in its way"
+    else:
+        return f"{begin})"
+    call = f"{begin}, cascade={list(named)!r})"
+    try:
+        make_plan(s.schema, table, Changes(drop=(column,), cascade=named))
+    except (DrydockError, sqlite3.Error) as refused:
+        first = getattr(refused, "cause", None) or [str(refused)]
+        return f"{call}; before it: {'; '.join(first)}"
+    return call
 
 
 def _blockers(table: tables.Table, column: str) -> list[str]:

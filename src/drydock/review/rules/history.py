@@ -182,6 +182,8 @@ def not_rerunnable(change: SecondRun, s: Situation) -> Iterator[Verdict]:
     yield Verdict(
         "note",
         (f"on a second run SQLite says: {change.message}",),
-        "CREATE … IF NOT EXISTS, DROP … IF EXISTS, INSERT OR IGNORE",
+        "leave ADD COLUMN to a .py migration that asks for the column first"
+        if "duplicate column" in change.message
+        else "CREATE … IF NOT EXISTS, DROP … IF EXISTS, INSERT OR IGNORE",
         line=change.line,
     )

@@ -219,7 +219,7 @@ def autoincrement_reset(change: changes.Copy, s: Situation) -> Iterator[Verdict]
         return
     key = f"{quote(old.name)}.{quote(old.key[0])}"
     rows = s.ask(
-        f"SELECT (SELECT seq FROM sqlite_sequence WHERE name = '{old.name.replace(chr(39), '')}'), "
+        f"SELECT (SELECT seq FROM sqlite_sequence WHERE name = {_text(old.name)}), "
         f"(SELECT max({key}) FROM {quote(old.name)})",
         old.name,
     )
@@ -228,14 +228,18 @@ def autoincrement_reset(change: changes.Copy, s: Situation) -> Iterator[Verdict]
         yield Verdict(
             "warning",
             (f"ids up to {given:,} were given, the highest left is {highest:,}",),
-            f"INSERT INTO sqlite_sequence(name, seq) VALUES ({change.new.name!r}, {given}); "
-            f"before the rename",
+            "at the end of the file: "
+            f"UPDATE sqlite_sequence SET seq = {given} WHERE name = {_text(old.name)};",
             table=old.name,
         )
     elif not change.new.has_autoincrement:
         yield Verdict(
             "note", ("the new table has no AUTOINCREMENT",), "", table=old.name,
         )  # fmt: skip
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 @rule(
