@@ -586,3 +586,61 @@ def test_a_counter_is_put_back_as_the_review_says(review, populated):
     assert populated.execute(counted).fetchall() == [(90,)]
     populated.execute("INSERT INTO numbered(word) VALUES ('next')")
     assert populated.execute("SELECT max(id) FROM numbered").fetchone() == (91,)
+
+
+@pytest.mark.parametrize(
+    ("column", "blocked"), [("a", True), ("b", False), ('"c d"', False), ("e", True)]
+)
+def test_a_column_goes_with_its_own_check_as_sqlite_has_it(review, column, blocked):
+    """One of its own goes along, whatever else it names; another's or the table's stays."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript(
+            "CREATE TABLE t(a CHECK (a > 0), b CONSTRAINT x CHECK (b <> a), "
+            '"c d" NOT NULL CHECK ("C D" > 0), e, CHECK (e > 0));'
+            "INSERT INTO t VALUES (1, 2, 3, 4);"
+        )
+        text = f"ALTER TABLE t DROP COLUMN {column};"
+        assert bool(told(review(text, connection=db), "drop-column-blocked")) == blocked
+        if blocked:
+            with pytest.raises(sqlite3.OperationalError, match="after drop column"):
+                db.execute(text)
+        else:
+            db.execute(text)
+
+
+_NUMBERS = ("'12'", "'007'", "' 5 '", "'1.50'", "'1e3'", "'2026-01-01'", "'1-2'", "'+'", "'0x1F'",
+            "'12 a'", "''", "12", "1.5", "x'31'", "NULL", "'9007199254740993'")  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["DATE", "INTEGER", "NUMERIC"])
+def test_the_values_that_change_with_the_type_are_those_that_sqlite_changes(review, kind):
+    """A date is no number, though it is made of digits and dashes."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        values = ", ".join(f"({value})" for value in _NUMBERS)
+        db.executescript(f"CREATE TABLE t(v TEXT); INSERT INTO t VALUES {values};")
+        text = f"CREATE TABLE n(v {kind}); INSERT INTO n SELECT * FROM t; DROP TABLE t;"
+        (found,) = told(review(f"{text} ALTER TABLE n RENAME TO t;", connection=db), "change-type")
+        db.executescript(f"CREATE TABLE n(v {kind}); INSERT INTO n SELECT * FROM t;")
+        (number,) = db.execute(
+            "SELECT count(*) FROM t JOIN n ON t.rowid = n.rowid WHERE typeof(t.v) = 'text' "
+            "AND typeof(n.v) <> 'text' AND CAST(n.v + 0 AS TEXT) <> t.v "
+        ).fetchone()
+    assert any(line.startswith(f"{number} values could not") for line in found.evidence)
+
+
+@pytest.mark.parametrize("kind", ["INT", "INTEGER", "REAL", "TEXT"])
+@pytest.mark.parametrize("value", _NUMBERS)
+def test_a_strict_table_is_foretold_value_by_value(review, kind, value):
+    """What the review calls no fit is what SQLite refuses."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript(f"CREATE TABLE t(v); INSERT INTO t VALUES ({value});")
+        text = f"CREATE TABLE n(v {kind}) STRICT; INSERT INTO n SELECT * FROM t;"
+        found = told(
+            review(f"{text} DROP TABLE t; ALTER TABLE n RENAME TO t;", connection=db), "strict-copy"
+        )
+        try:
+            db.executescript(text)
+        except sqlite3.IntegrityError:
+            assert found
+        else:
+            assert not found

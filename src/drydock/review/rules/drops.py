@@ -165,8 +165,21 @@ def _blockers(table: tables.Table, column: str) -> list[str]:
         for key in table.foreign_keys
         if name in {fold(each) for each in key.columns} and len(key.columns) > 1
     ]
-    found += [f"CHECK ({each})" for each in table.checks if name in syntax.identifiers(each)]
+    found += [f"CHECK ({each})" for each in _other_checks(table, name)]
     return list(dict.fromkeys(found))
+
+
+def _other_checks(table: tables.Table, column: str) -> Iterator[str]:
+    """Yield the CHECKs that name a column and stay when it goes: its own go along."""
+    from drydock.rebuild.changes import constraints
+    from drydock.rebuild.ddl import parse
+
+    if not table.checks:
+        return
+    for item, one, columns in constraints(parse(table.sql)):
+        own = item.column is not None and fold(item.column.name) == column
+        if one.kind == "CHECK" and column in columns and not own:
+            yield item.inner(one)
 
 
 def _constraint(index: tables.Index) -> str:

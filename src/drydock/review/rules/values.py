@@ -39,11 +39,9 @@ def _altered(table: str, column: str, kind: str) -> str:
         return f"typeof({value}) = 'real' AND CAST(CAST({value} AS TEXT) AS REAL) <> {value}"
     if kind == "BLOB":
         return "0"
-    # `+ 0` of a well-formed number is what a numeric affinity stores; others stay text.
-    looks = (
-        f"typeof({value}) = 'text' AND trim({value}) <> '' "
-        f"AND trim({value}) NOT GLOB '*[^0-9.eE+-]*' AND trim({value}) GLOB '*[0-9]*'"
-    )
+    # Compared with a number, a text gets numeric affinity: only a well-formed one is equal then,
+    # and others (a date is one) stay text. `+ 0` of it is what is stored.
+    looks = f"typeof({value}) = 'text' AND {value} = CAST({value} AS NUMERIC)"
     text = f"({looks} AND CAST(({value} + 0) AS TEXT) <> {value})"
     if kind == "REAL":
         return f"({text} OR (typeof({value}) = 'integer' AND CAST({value} AS REAL) <> {value}))"
@@ -156,14 +154,11 @@ def strict_copy(change: changes.BecomeStrict, s: Situation) -> Iterator[Verdict]
         value = f"{quote(change.image.name)}.{quote(column)}"
         listed = ", ".join(f"'{each}'" for each in (*classes, "null"))
         where = f"typeof({value}) NOT IN ({listed})"
-        if declared.upper() in {"INT", "INTEGER"}:
-            where += (
-                f" AND NOT (typeof({value}) <> 'blob' AND CAST({value} AS INTEGER) = {value} + 0"
-            )
-            where += f" AND trim({value}) NOT GLOB '*[^0-9.eE+-]*')"
-        elif declared.upper() == "REAL":
-            where += f" AND NOT (typeof({value}) = 'text' AND trim({value}) GLOB '*[0-9]*'"
-            where += f" AND trim({value}) NOT GLOB '*[^0-9.eE+-]*')"
+        if declared.upper() in {"INT", "INTEGER", "REAL"}:
+            # As above: '1e3' is equal to the number that it spells, '2026-01-01' to none.
+            number = f"CAST({value} AS NUMERIC)"
+            whole = "" if declared.upper() == "REAL" else f" AND {number} = CAST({number} AS INT)"
+            where += f" AND NOT ({value} = {number}{whole})"
         elif declared.upper() == "TEXT":
             where = f"typeof({value}) = 'blob'"
         found = s.matching(change.image, where, change.table, column=column)
