@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 
 _FILE = "foreign-file"
+_ROWS_GO = frozenset({"delete-rows", "delete-without-where", "rebuild-loses-rows", "replace-rows"})
+"""What the evidence of a run takes for rows that are gone, whichever statements took them: those
+of a loop may take all, one by one."""
 
 
 def settled(walk: Walk) -> tuple[Finding, ...]:
@@ -80,7 +83,8 @@ def unused_allowance(change: Declared, s: Situation) -> Iterator[Verdict]:
     if not change.told_all:
         return
     for name, line in change.directives:
-        if name in RULES and name not in change.found and not _is_impossible(name):
+        used = name in change.found or (name in _ROWS_GO and change.found & _ROWS_GO)
+        if name in RULES and not used and not _is_impossible(name):
             yield Verdict(
                 "note",
                 (f"{name} finds nothing here",),

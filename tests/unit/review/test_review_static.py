@@ -678,3 +678,11 @@ def test_a_column_that_is_there_is_told_with_a_form_that_sqlite_has(review, popu
     assert "land" in db["towns"].columns_dict
     (again,) = review("ALTER TABLE towns ADD COLUMN x TEXT;", rerun=True)
     assert (again.rule, "IF NOT EXISTS" in again.fix) == ("not-rerunnable", False)
+
+
+def test_an_allowance_that_the_evidence_asks_for_is_not_called_unused(review):
+    """Rows that go one by one are all gone in the end, and the run asks for that to be declared."""
+    text = "DELETE FROM towns WHERE id = 1; DELETE FROM towns WHERE id = 2;"
+    lines = "".join(f"-- drydock: allow {e}: so\n" for e in ("delete-rows", "delete-without-where"))
+    assert "unused-allowance" not in rules(review(lines + text))
+    assert "unused-allowance" in rules(review(f"{lines}SELECT 1;"))
