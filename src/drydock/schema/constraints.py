@@ -1,8 +1,8 @@
 """A table's keys, UNIQUEs, CHECKs and indexes against the models.
 
-A UNIQUE constraint and a unique index over the same columns are one thing here: they refuse the
-same rows. Indexes are paired by name, then by what they hold. Pure; says what is an error and
-what is a note.
+A UNIQUE constraint and a unique index over the same columns, in their own collation, are one
+thing here: they refuse the same rows. Indexes are paired by name, then by what they hold. Pure;
+says what is an error and what is a note.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from drydock.schema.wording import foreign_key_text, index_text, names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drydock.schema.objects import ForeignKey, Index, Table
+    from drydock.schema.objects import ForeignKey, Index, IndexColumn, Table
 
 
 def compared(
@@ -33,6 +33,7 @@ def compared(
     yield from _primary_key(there, wanted)
     yield from _foreign_keys(there, wanted)
     yield from _checks(there, wanted)
+    yield from _conflicts(there, wanted)
     yield from _uniques(there, own, wanted, asked)
     yield from _indexes(there, own, wanted, asked)
 
@@ -81,6 +82,22 @@ def _checks(there: Table, wanted: Table) -> Iterator[Difference]:
             yield unknown("note", there.name, f"CHECK ({check})")
 
 
+def _conflicts(there: Table, wanted: Table) -> Iterator[Difference]:
+    """Compare ON CONFLICT: with REPLACE or IGNORE a row goes, or stays out, without an error."""
+    held, wants = ({canonical(one): one for one in t.conflicts} for t in (there, wanted))
+    for meant, clause in wants.items():
+        if meant not in held and _acts(clause):
+            yield missing(there.name, clause)
+    for meant, clause in held.items():
+        if meant not in wants and _acts(clause):
+            silent = clause.endswith(("REPLACE", "IGNORE"))
+            yield unknown("error" if silent else "note", there.name, clause)
+
+
+def _acts(clause: str) -> bool:
+    return not clause.endswith("ABORT")  # what SQLite does where nothing is said
+
+
 def _uniques(
     there: Table, own: list[Index], wanted: Table, asked: list[Index]
 ) -> Iterator[Difference]:
@@ -96,14 +113,14 @@ def _uniques(
 
 def _unique_sets(table: Table, indexes: list[Index]) -> set[frozenset[str]]:
     constraints = {meaning.column_set(columns) for columns in table.uniques}
-    made = {_unique_columns(index) for index in indexes}
+    made = {_unique_columns(index, table) for index in indexes}
     key = {meaning.column_set(table.primary_key)} if table.primary_key else set()
     return constraints | key | {columns for columns in made if columns}
 
 
-def _unique_columns(index: Index) -> frozenset[str] | None:
+def _unique_columns(index: Index, table: Table) -> frozenset[str] | None:
     """Return the columns that `index` alone makes unique in every row, or None."""
-    if not index.unique or index.where or any(term.expression for term in index.columns):
+    if not index.unique or index.where or not all(_is_as_stored(e, table) for e in index.columns):
         return None
     return meaning.column_set(tuple(term.text for term in index.columns))
 
@@ -128,10 +145,10 @@ def _indexes(
         if twin is not None:
             del left[fold(twin.name)]
             yield unequal("note", f"index:{index.name}", twin.name, index.name, label="called ")
-        elif _unique_columns(index) not in held:
+        elif _unique_columns(index, wanted) not in held:
             yield missing(f"index:{index.name}", index_text(index))
     for index in left.values():
-        if _unique_columns(index) not in wants:
+        if _unique_columns(index, there) not in wants:
             severity: Severity = "error" if index.unique else "note"
             yield unknown(severity, f"index:{index.name}", index_text(index))
 
@@ -141,9 +158,14 @@ def _meant(index: Index, table: Table) -> tuple[object, ...]:
 
     A column's collation is compared at the column, once.
     """
-    terms = []
-    for term in index.columns:
-        column = None if term.expression else table.column(term.text)
-        own = column is not None and fold(column.collation) == fold(term.collation)
-        terms.append(replace(term, collation="" if own else term.collation))
-    return meaning.index(replace(index, table=table.name, columns=tuple(terms)))
+    terms = tuple(
+        replace(term, collation="" if _is_as_stored(term, table) else term.collation)
+        for term in index.columns
+    )
+    return meaning.index(replace(index, table=table.name, columns=terms))
+
+
+def _is_as_stored(term: IndexColumn, table: Table) -> bool:
+    """Say whether a term is a column, in the collation that is its own."""
+    column = None if term.expression else table.column(term.text)
+    return column is not None and fold(column.collation) == fold(term.collation)

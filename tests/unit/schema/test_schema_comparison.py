@@ -265,3 +265,38 @@ def test_an_empty_database_lacks_every_table(schema_of):
     models = schema_of(SAME)
     assert [one.subject for one in against_models(Schema(), models)] == ["trips"]
     assert difference(Schema(), models)
+
+
+@pytest.mark.parametrize(
+    ("live", "models", "severity", "detail"),
+    [
+        ("UNIQUE ON CONFLICT REPLACE", "UNIQUE", "error", "UNIQUE (a) ON CONFLICT REPLACE"),
+        ("NOT NULL ON CONFLICT IGNORE", "NOT NULL", "error", "NOT NULL (a) ON CONFLICT IGNORE"),
+        ("UNIQUE ON CONFLICT FAIL", "UNIQUE", "note", "UNIQUE (a) ON CONFLICT FAIL"),
+    ],
+)
+def test_a_conflict_clause_is_a_difference(told, live, models, severity, detail):
+    """With REPLACE an insert takes the row that is in its way, which no model expects."""
+    texts = [f"CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT {one})" for one in (live, models)]
+    assert told(*texts) == [(severity, "t", f"unknown to the models: {detail}")]
+    assert told(*reversed(texts)) == [("error", "t", f"missing from the database: {detail}")]
+    assert told(texts[0], texts[0]) == []
+
+
+def test_a_conflict_clause_that_says_what_holds_anyway_is_none(told):
+    """ABORT is SQLite's own."""
+    texts = [f"CREATE TABLE t(a UNIQUE{one})" for one in (" ON CONFLICT ABORT", "")]
+    assert told(*texts) == []
+
+
+def test_a_unique_index_in_another_collation_is_no_unique_of_the_column(told):
+    """It refuses 'A' beside 'a', which the models write."""
+    table = "CREATE TABLE t(a TEXT"
+    found = told(f"{table}); CREATE UNIQUE INDEX i ON t(a COLLATE NOCASE)", f"{table}, UNIQUE (a))")
+    assert ("error", "t", "missing from the database: UNIQUE (a)") in found
+    assert [one[:2] for one in found] == [("error", "index:i"), ("error", "t")]
+    nocase = f"{table} COLLATE NOCASE"
+    assert (
+        told(f"{nocase}); CREATE UNIQUE INDEX i ON t(a COLLATE NOCASE)", f"{nocase}, UNIQUE (a))")
+        == []
+    )
