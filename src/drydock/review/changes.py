@@ -36,6 +36,15 @@ class CreateTable:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateIfMissing:
+    """``CREATE … IF NOT EXISTS`` of a table, an index, a view or a trigger."""
+
+    kind: Literal["table", "index", "view", "trigger"]
+    name: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
 class DropTable:
     """``DROP TABLE`` that is no part of a rebuild."""
 

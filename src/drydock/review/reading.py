@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from drydock.names import fold, is_bookkeeping
 from drydock.review import changes, syntax
@@ -21,11 +21,22 @@ if TYPE_CHECKING:
 # Ten thousand INSERTs are looked at by these before one of them is taken apart.
 _PARAMETER = re.compile(r"[?:@$]")
 _TEXT = re.compile(r"'[^']*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_NAMES = ("table", "column", "new", "index", "parent", "source_table", "columns", "source_columns")
+_NAMES = (
+    "table",
+    "column",
+    "name",
+    "new",
+    "index",
+    "parent",
+    "source_table",
+    "columns",
+    "source_columns",
+)
 
 Change = (
     changes.CreateTable
     | changes.CreateIndex
+    | changes.CreateIfMissing
     | changes.DropTable
     | changes.RenameTable
     | changes.RenameColumn
@@ -47,7 +58,8 @@ def read(statement: str) -> tuple[Change, ...]:
     reader = _READERS.get(syntax.kind(node))
     if reader is None or _schema(node) not in {"", "main"}:
         return ()  # tables of other files and temporary ones hold nothing of the database's own
-    found = (_unquoted(each, statement) for each in reader(node, statement))
+    read_as = (*_if_missing(node, statement), *reader(node, statement))
+    found = (_unquoted(each, statement) for each in read_as)
     return tuple(each for each in found if not _is_internal(each))
 
 
@@ -87,6 +99,21 @@ def _schema(node: Any) -> str:
     return "" if schema is None else syntax.name_of(schema).lower()
 
 
+def _if_missing(node: Any, statement: str) -> tuple[Change, ...]:
+    """Return what ``IF NOT EXISTS`` leaves as it is, where there is something of that name."""
+    kind = _MADE.get(syntax.kind(node))
+    is_temporary = getattr(getattr(node, "temporary", None), "name", "NONE") != "NONE"
+    if kind is None or is_temporary or not node.if_not_exists:
+        return ()
+    if getattr(node, "as_select", None) is not None:
+        return ()  # what it would make is known when it runs
+    return (changes.CreateIfMissing(kind, getattr(node, f"{kind}_name"), statement),)
+
+
+def _nothing(_node: Any, _statement: str) -> tuple[Change, ...]:
+    return ()
+
+
 def _create_table(node: Any, _statement: str) -> tuple[Change, ...]:
     source = _single_source(node.as_select) if node.as_select is not None else None
     return (changes.CreateTable(node.table_name, source),)
@@ -98,31 +125,12 @@ def _create_index(node: Any, statement: str) -> tuple[Change, ...]:
         return (index,)
     unique = changes.NewUnique(
         node.table_name,
-        _terms(statement),
+        syntax.terms(statement),
         image=changes.Image(syntax.name_in(statement, node.table_name), (), ""),
         index=node.index_name,
         where=syntax.where_clause(statement),
     )
     return (index, unique)
-
-
-def _terms(create_index: str) -> tuple[str, ...]:
-    """Return the indexed terms as SQL, without ASC and DESC (they take no part in uniqueness)."""
-    tokens = syntax.words(create_index)
-    start = next(place for place, token in enumerate(tokens) if token.text == "(")
-    terms: list[str] = []
-    depth, begin = 0, tokens[start].end
-    for place in range(start, len(tokens)):
-        token = tokens[place]
-        depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if depth == 0 or (depth == 1 and token.text == ","):
-            last = tokens[place - 1]
-            end = last.start if last.text.upper() in {"ASC", "DESC"} else last.end
-            terms.append(create_index[begin:end].strip())
-            begin = token.end
-        if depth == 0:
-            break
-    return tuple(terms)
 
 
 def _drop(node: Any, _statement: str) -> tuple[Change, ...]:
@@ -305,9 +313,17 @@ def _file_name(expression: Any) -> str:
     return unquote(str(getattr(expression, "source", None) or "an expression"))
 
 
+_MADE: dict[str, Literal["table", "index", "view", "trigger"]] = {
+    "CreateTableStmt": "table",
+    "CreateIndexStmt": "index",
+    "CreateViewStmt": "view",
+    "CreateTriggerStmt": "trigger",
+}
 _READERS: dict[str, Callable[[Any, str], tuple[Change, ...]]] = {
     "CreateTableStmt": _create_table,
     "CreateIndexStmt": _create_index,
+    "CreateViewStmt": _nothing,
+    "CreateTriggerStmt": _nothing,
     "DropStmt": _drop,
     "AlterTableStmt": _alter,
     "DeleteStmt": _delete,

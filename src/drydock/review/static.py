@@ -172,8 +172,11 @@ class StaticReview:
         if reading.unbound(text):
             return False
         if shape.kind == "table":
-            return table not in self._there and "references" not in text.lower()
+            known = table in self._there or table in self._known.created
+            return not known and "references" not in text.lower()
         if shape.kind == "index":
+            if "exists" in text.lower():
+                return False
             listed = self.shadow.connection.execute(
                 "SELECT 1 FROM pragma_index_list(?) LIMIT 1", (shape.table,)
             )

@@ -131,6 +131,25 @@ def default_text(definition: str) -> str:
     return "NULL"
 
 
+def terms(create_index: str) -> tuple[str, ...]:
+    """Return the indexed terms as SQL, without ASC and DESC (they take no part in uniqueness)."""
+    tokens = words(create_index)
+    start = next(place for place, token in enumerate(tokens) if token.text == "(")
+    found: list[str] = []
+    depth, begin = 0, tokens[start].end
+    for place in range(start, len(tokens)):
+        token = tokens[place]
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0 or (depth == 1 and token.text == ","):
+            last = tokens[place - 1]
+            end = last.start if last.text.upper() in {"ASC", "DESC"} else last.end
+            found.append(create_index[begin:end].strip())
+            begin = token.end
+        if depth == 0:
+            break
+    return tuple(found)
+
+
 def identifiers(text: str) -> frozenset[str]:
     """Return every identifier in a piece of SQL, unquoted and folded."""
     return frozenset(fold(unquote(token.text)) for token in words(text))

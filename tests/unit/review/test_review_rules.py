@@ -380,6 +380,14 @@ CASES = [
         evidence="there is a table towns",
     ),
     Case(
+        "exists-otherwise",
+        "CREATE TABLE IF NOT EXISTS towns(id INTEGER PRIMARY KEY, name TEXT, area REAL);",
+        "CREATE TABLE IF NOT EXISTS villages(id INTEGER PRIMARY KEY, name TEXT);",
+        "create table if not exists TOWNS(ID integer PRIMARY KEY, name text, region TEXT);",
+        "warning",
+        "towns.area is not there: REAL",
+    ),
+    Case(
         "double-quoted-string",
         'UPDATE towns SET region = "nmae" WHERE id = 1;',
         'UPDATE towns SET region = "name" WHERE id = 1;',
@@ -644,3 +652,35 @@ def test_a_strict_table_is_foretold_value_by_value(review, kind, value):
             assert found
         else:
             assert not found
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("CREATE INDEX IF NOT EXISTS by_title ON towns(name);", 'ON "trip log"(title)'),
+        ('CREATE UNIQUE INDEX IF NOT EXISTS by_title ON "trip log"(title);', "there it is: CREATE"),
+        ("CREATE VIEW IF NOT EXISTS titles AS SELECT title FROM towns;", "SELECT title, notes"),
+        ("CREATE TABLE IF NOT EXISTS titles(a);", "titles is a view in the database"),
+        (
+            "CREATE TRIGGER IF NOT EXISTS noted AFTER DELETE ON towns BEGIN SELECT 1; END;",
+            "AFTER INSERT ON bookings",
+        ),
+        ('CREATE INDEX IF NOT EXISTS main.By_Title ON [trip log] ("title")', ""),
+        ('CREATE VIEW IF NOT EXISTS titles AS select title, "notes" from `trip log`', ""),
+        ("CREATE TEMP TABLE IF NOT EXISTS towns(a);", ""),
+        ("CREATE TABLE IF NOT EXISTS towns AS SELECT 1;", ""),
+    ],
+)
+def test_a_name_that_is_taken_by_something_else_is_told(review, text, evidence):
+    """SQLite passes over the statement without a word; what is alike is silent."""
+    found = told(review(text), "exists-otherwise")
+    assert bool(found) == bool(evidence)
+    assert all(evidence in "\n".join(each.evidence) for each in found)
+
+
+def test_a_name_that_an_earlier_file_takes_is_told(review):
+    """It is not in the database yet."""
+    found = review("CREATE TABLE a(b);", "CREATE TABLE IF NOT EXISTS a(c);")
+    assert [each.evidence for each in told(found, "exists-otherwise")] == [
+        ("a.b is there, and not in the statement: no type", "a.c is not there: no type")
+    ]

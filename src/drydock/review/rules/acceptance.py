@@ -6,6 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+from drydock.errors import DrydockError
 from drydock.names import fold, quote
 from drydock.review import changes
 from drydock.review import table as tables
@@ -14,6 +15,8 @@ from drydock.review.finding import Verdict
 from drydock.review.registry import rule
 from drydock.review.situation import Situation, counted
 from drydock.review.versions import Newer
+from drydock.schema.clauses import canonical
+from drydock.tokens import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +29,7 @@ _EXISTS = re.compile(
     r"|duplicate column name: (?P<column>.+)$"
 )
 _MISSING = re.compile(r"no such (?P<kind>table|column|index|view|trigger): (?P<name>.+)$")
+_LINES = 8
 _FOLLOWER = re.compile(r"error in (?P<kind>view|trigger) (?P<name>.+?)(?: after .*)?: ")
 
 
@@ -118,6 +122,65 @@ def _what_exists(
     number = s.rows(real) if kind == "table" else None
     told = f"{kind} {real} exists"
     return (told if number is None else f"{told}, with {counted(number, 'row')}",), real
+
+
+@rule(
+    "exists-otherwise",
+    changes.CreateIfMissing,
+    severity="warning",
+    why="IF NOT EXISTS asks for the name alone, so what is there stays as it is",
+    evidence="what the statement has that the database has not, and the other way round",
+    example="CREATE TABLE IF NOT EXISTS trips(id INTEGER, stars INT);  -- it has no stars",
+)
+def exists_otherwise(change: changes.CreateIfMissing, s: Situation) -> Iterator[Verdict]:
+    """Silent where the name is free, or what has it is what the statement would make."""
+    there = s.schema.execute(
+        "SELECT type, name, sql FROM sqlite_schema WHERE name = ? COLLATE NOCASE", (change.name,)
+    ).fetchone()
+    if there is None:
+        return
+    kind, name, sql = there
+    if kind != change.kind:
+        different: tuple[str, ...] = (f"{name} is a {kind} in the database",)
+    elif kind == "table":
+        different = _different(sql, change.statement)
+    elif _meant(sql) != _meant(change.statement):
+        different = (f"there it is: {' '.join(sql.split())}",)
+    else:
+        return
+    if different:
+        yield Verdict(
+            "warning",
+            different,
+            "change what is there: ALTER TABLE …; or leave the statement out"
+            if kind == "table"
+            else f"before it: DROP {kind.upper()} {quote(name)}; or leave the statement out",
+            table=name if kind == "table" else None,
+        )
+
+
+def _different(there: str, wanted: str) -> tuple[str, ...]:
+    """Return how the table of a statement differs from the one that is there."""
+    from drydock.schema.difference import difference
+    from drydock.schema.file import built
+
+    try:
+        found = difference(built([(there, 1)]), built([(wanted, 1)]))
+    except DrydockError:
+        return ()  # a virtual table whose module is not loaded, or what SQLite refuses
+    said = {"+": " is not there", "-": " is there, and not in the statement", "~": ""}
+    lines = [f"{each.subject}{said[each.sign]}: {each.detail}" for each in found.lines()]
+    return tuple(lines[:_LINES])
+
+
+def _meant(create: str) -> tuple[bool, str]:
+    """Return whether an index is unique, and what comes behind its name, however it is written."""
+    words = code(create)
+    at = next(place for place, word in enumerate(words) if word.is_word("INDEX", "VIEW", "TRIGGER"))
+    name = at + 4 if words[at + 1].is_word("IF") else at + 1
+    if words[name + 1].text == ".":
+        name += 2
+    return words[1].is_word("UNIQUE"), canonical(create[words[name].end :])
 
 
 @rule(
