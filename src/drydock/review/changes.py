@@ -281,7 +281,8 @@ class Finished:
     """The end of one migration: how things stood before it, to be compared with how they stand.
 
     `views`, `triggers` and `objects` (type, name, SQL) are None where nothing in the file could
-    harm them. `keys` are the foreign keys that each touched table had.
+    harm them. `keys` are the foreign keys that each touched table had; `counters` are rebuilt
+    AUTOINCREMENT tables, each with the highest id ever given and the highest that was left.
     """
 
     views: tuple[tuple[str, str], ...] | None
@@ -290,6 +291,7 @@ class Finished:
     orphans: frozenset[tuple[str, int | None, str, int]]
     keys: tuple[tuple[str, frozenset[ForeignKey]], ...]
     rebuilt: tuple[str, ...]
+    counters: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,24 @@ class Situation:
         """True when no pending statement before this one could have changed the table's rows."""
         return self.exact or not (self.known.uncertain or fold(name) in self.known.written)
 
+    def counter(self, name: str) -> tuple[tuple[str, int, int], ...]:
+        """Return an AUTOINCREMENT table with the highest id ever given and the highest left.
+
+        Nothing for another table, and for one whose rows cannot be asked.
+        """
+        table = self.table(name)
+        if table is None or not table.has_autoincrement or not table.key:
+            return ()
+        text = "'" + table.name.replace("'", "''") + "'"
+        key = f"{quote(table.name)}.{quote(table.key[0])}"
+        rows = self.ask(
+            f"SELECT (SELECT seq FROM sqlite_sequence WHERE name = {text}), "
+            f"(SELECT max({key}) FROM {quote(table.name)})",
+            table.name,
+        )
+        given, highest = rows[0] if rows else (0, 0)
+        return ((table.name, int(str(given or 0)), int(str(highest or 0))),)
+
     def gravity(self, name: str, severity: Severity = "error") -> Severity:
         """Return `severity`, or a warning where rows may have changed before the statement."""
         if severity == "error" and (self.conditional or not self.is_sure(name)):

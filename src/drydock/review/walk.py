@@ -40,8 +40,7 @@ _SETTLED_BY_RUNNING = (
     changes.BecomeStrict,
     changes.Transaction,
 )
-"""What a rule could only say would fail, which is settled where it ran; and BEGIN and COMMIT,
-which are Python's own or the executor's there."""
+"""What a rule could only say would fail, settled where it ran; and whose BEGIN it was."""
 _QUOTES = {"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "SELECT"}
 
 
@@ -78,6 +77,7 @@ class Walk:
         self._is_function = migration.path.suffix == ".py" and migration.kind == "function"
         self._rebuilds: tuple[rebuild.Rebuild, ...] = ()
         self._old: dict[rebuild.Rebuild, tables.Table | None] = {}
+        self._counters: tuple[tuple[str, int, int], ...] = ()
         self._fresh: set[str] = set()
         self._first = 0
         self._keys: dict[str, tuple[str, frozenset[tables.ForeignKey]]] = {}
@@ -138,6 +138,7 @@ class Walk:
             starts = (each.copied, each.dropped, each.renamed_first)
             if place == min(start for start in starts if start is not None):
                 self._old[each] = self.situation().table(each.table)
+                self._counters += self.situation().counter(each.table)
 
     def _in_rebuild(self, place: int, change: object) -> object:
         """Return a change as the step of a rebuild that it is, if it is one."""
@@ -307,15 +308,17 @@ class Walk:
         if self.stopped:
             return
         situation = self.situation()
-        nothing = emptiness(self.migration)
-        self.judge_all([nothing] if nothing else [], situation, line)
+        self.judge_all(filter(None, [emptiness(self.migration)]), situation, line)
         if after is not None:
             situation = Situation(after, after, Known(), exact=True, code=self._setting.code)
         elif self._engine.connection.in_transaction and self.migration.kind == "sql":
             self.judge_all([changes.Transaction("BEGIN", left_open=True)], situation, line)
             return
-        rebuilt = tuple(each.table for each in self._rebuilds)
-        done = replace(before, keys=tuple(self._keys.values()), rebuilt=rebuilt)
+        # What a statement on the counters comes to is known on rows alone.
+        is_known = situation.exact or "sqlite_sequence" not in self.migration.text.lower()
+        counters = self._counters if is_known else ()
+        keys, rebuilt = self._keys.values(), (each.table for each in self._rebuilds)
+        done = replace(before, keys=tuple(keys), rebuilt=tuple(rebuilt), counters=counters)
         self.judge_all([done], situation, line)
 
     def judge_all(self, found: Iterable[object], situation: Situation, line: int) -> None:

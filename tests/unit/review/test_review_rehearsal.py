@@ -326,3 +326,35 @@ def test_rows_that_an_allowance_cannot_move_are_told_as_sqlite_refuses_them(rehe
     found = rehearse(text + 'CREATE UNIQUE INDEX one ON "trip log"(title);')
     assert ("would-fail", "error") in rules(found)
     assert {each.rule for each in found.findings if each.allowed} == {"unique-index-duplicates"}
+
+
+_NUMBERED = "(id INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT)"
+
+
+@pytest.mark.parametrize(
+    "rebuilt",
+    [
+        (
+            f"CREATE TABLE n{_NUMBERED}; INSERT INTO n SELECT * FROM numbered; DROP TABLE numbered;"
+            "ALTER TABLE n RENAME TO numbered;"
+        ),
+        (
+            f"ALTER TABLE numbered RENAME TO o; CREATE TABLE numbered{_NUMBERED};"
+            "INSERT INTO numbered SELECT * FROM o; DROP TABLE o;"
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("last", "kept"),
+    [
+        ("", False),
+        ("UPDATE sqlite_sequence SET seq = 90 WHERE name = 'numbered';", True),
+        ("UPDATE sqlite_sequence SET seq = 9 WHERE name = 'numbered';", False),
+        ("UPDATE sqlite_sequence SET seq = 90 WHERE name = 'other';", False),
+        ("INSERT INTO sqlite_sequence(name, seq) VALUES ('numbered', 90);", False),
+    ],
+)
+def test_a_counter_is_judged_by_what_it_is_in_the_end(rehearse, rebuilt, last, kept):
+    """Of two rows for one table SQLite reads the first."""
+    found = rehearse(rebuilt + last)
+    assert (("autoincrement-reset", "warning") not in rules(found)) == kept

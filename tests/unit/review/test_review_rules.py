@@ -596,6 +596,16 @@ def test_a_counter_is_put_back_as_the_review_says(review, populated):
     assert populated.execute("SELECT max(id) FROM numbered").fetchone() == (91,)
 
 
+def test_a_counter_that_the_file_sees_to_is_left_to_what_it_comes_to(review):
+    """What a statement on sqlite_sequence does is known on rows alone: the rehearsal looks."""
+    text = (
+        "CREATE TABLE n(id INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT);"
+        "INSERT INTO n SELECT * FROM numbered; DROP TABLE numbered;"
+        "ALTER TABLE n RENAME TO numbered; UPDATE sqlite_sequence SET seq = 90;"
+    )
+    assert not told(review(text), "autoincrement-reset")
+
+
 @pytest.mark.parametrize(
     ("column", "blocked"), [("a", True), ("b", False), ('"c d"', False), ("e", True)]
 )

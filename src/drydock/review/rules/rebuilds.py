@@ -206,36 +206,31 @@ def select_star_copy(change: changes.Copy, s: Situation) -> Iterator[Verdict]:
 
 @rule(
     "autoincrement-reset",
-    changes.Copy,
+    changes.Finished,
     severity="warning",
     why="AUTOINCREMENT's memory is kept by table name, so ids of deleted rows are used again",
     evidence="the highest id ever given against the highest that is left",
     example="-- a rebuild of an AUTOINCREMENT table whose last rows were deleted",
 )
-def autoincrement_reset(change: changes.Copy, s: Situation) -> Iterator[Verdict]:
-    """Told only where ids above the highest row were given, or where AUTOINCREMENT goes."""
-    old = change.old
-    if not old.has_autoincrement or not old.key:
-        return
-    key = f"{quote(old.name)}.{quote(old.key[0])}"
-    rows = s.ask(
-        f"SELECT (SELECT seq FROM sqlite_sequence WHERE name = {_text(old.name)}), "
-        f"(SELECT max({key}) FROM {quote(old.name)})",
-        old.name,
-    )
-    given, highest = (int(str(each or 0)) for each in rows[0]) if rows else (0, 0)
-    if given > highest:
-        yield Verdict(
-            "warning",
-            (f"ids up to {given:,} were given, the highest left is {highest:,}",),
-            "at the end of the file: "
-            f"UPDATE sqlite_sequence SET seq = {given} WHERE name = {_text(old.name)};",
-            table=old.name,
-        )
-    elif not change.new.has_autoincrement:
-        yield Verdict(
-            "note", ("the new table has no AUTOINCREMENT",), "", table=old.name,
-        )  # fmt: skip
+def autoincrement_reset(change: changes.Finished, s: Situation) -> Iterator[Verdict]:
+    """Told where ids above the highest row were given and the file does not put the counter back,
+    or where AUTOINCREMENT goes.
+    """
+    for name, given, highest in change.counters:
+        new = s.table(name)
+        if new is None:
+            continue
+        kept = s.exact and new.has_autoincrement and s.counter(name)[0][1] >= given
+        if given > highest and not kept:
+            yield Verdict(
+                "warning",
+                (f"ids up to {given:,} were given, the highest left is {highest:,}",),
+                "at the end of the file: "
+                f"UPDATE sqlite_sequence SET seq = {given} WHERE name = {_text(name)};",
+                table=name,
+            )
+        elif not new.has_autoincrement:
+            yield Verdict("note", ("the new table has no AUTOINCREMENT",), "", table=name)
 
 
 def _text(value: str) -> str:
