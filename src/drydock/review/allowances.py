@@ -36,9 +36,12 @@ def settled(walk: Walk) -> tuple[Finding, ...]:
         return tuple(walk.findings)
     # Only a program may open another file, and what it opens is seen by nobody before it runs.
     may_open = walk.migration.path.suffix == ".py"
-    directives = tuple(each for each in directives if may_open or each.rule != _FILE)
-    reasons = {each.rule: each.reason for each in directives if not _is_impossible(each.rule)}
-    lines = tuple((each.rule, each.line) for each in directives)
+    reasons = {
+        each.rule: each.reason
+        for each in directives
+        if (may_open or each.rule != _FILE) and not _is_impossible(each.rule)
+    }
+    lines = tuple((e.rule, e.line) for e in directives if not may_open or e.rule != _FILE)
     found = frozenset(each.rule for each in walk.findings)
     declared = Declared(lines, found, told_all=walk.told_all)
     told = [walk.finding(rule, verdict, 1) for rule, verdict in judge(declared, walk.situation())]

@@ -686,3 +686,11 @@ def test_an_allowance_that_the_evidence_asks_for_is_not_called_unused(review):
     lines = "".join(f"-- drydock: allow {e}: so\n" for e in ("delete-rows", "delete-without-where"))
     assert "unused-allowance" not in rules(review(lines + text))
     assert "unused-allowance" in rules(review(f"{lines}SELECT 1;"))
+
+
+def test_leave_to_open_another_file_is_a_programs_and_never_unused(review):
+    """What a program opens is seen by nobody before it runs, and SQL may open nothing."""
+    line = "drydock: allow foreign-file: the archive\n"
+    assert "unused-allowance" not in rules(review(f"# {line}x = 1\n", suffix=".py"))
+    found = review(f"-- {line}ATTACH DATABASE 'a.db' AS a;")
+    assert [each.allowed for each in found if each.rule == "foreign-file"] == [None]
