@@ -62,16 +62,19 @@ class UndeclaredLoss(DrydockError):
 
 
 class CandidateUnsound(DrydockError):
-    """SQLite finds the migrated candidate damaged, or rows without their parent."""
+    """The migrated candidate is damaged, or has rows without parent, or what cannot be run."""
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, what: str, problems: Sequence[str]) -> None:
+    def __init__(
+        self,
+        what: str,
+        problems: Sequence[str],
+        hint: str = "mend the migration, then run: inv migrate",
+    ) -> None:
         self.problems = tuple(problems)
         super().__init__(
-            f"{what}; nothing was changed",
-            cause=list(self.problems[:_SHOWN]),
-            hint="mend the migration, then run: inv migrate",
+            f"{what}; nothing was changed", cause=list(self.problems[:_SHOWN]), hint=hint
         )
 
 

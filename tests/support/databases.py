@@ -38,7 +38,7 @@ def populate(path: Path, *, mode: str = "delete", page_size: int = 4096, rows: i
         db.execute("INSERT INTO log VALUES ('made')")
         db.execute(
             "CREATE TRIGGER logs AFTER DELETE ON child BEGIN "
-            "INSERT INTO log VALUES ('deleted; ' || old.id); END"
+            "INSERT INTO log (what) VALUES ('deleted; ' || old.id); END"
         )
         db.execute("COMMIT")
     return path

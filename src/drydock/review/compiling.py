@@ -10,10 +10,13 @@ from __future__ import annotations
 import itertools
 import sqlite3
 
+from drydock import strangers
+
 _NEXT = itertools.count()
+_NO_MODULE = "no such module: "
 
 
-def refusal(connection: sqlite3.Connection, statement: str) -> str | None:
+def objection(connection: sqlite3.Connection, statement: str) -> str | None:
     """Return what SQLite says against compiling `statement`, None when it takes it."""
     try:
         connection.execute(f"EXPLAIN /* {next(_NEXT)} */ {statement}").close()
@@ -23,3 +26,14 @@ def refusal(connection: sqlite3.Connection, statement: str) -> str | None:
     except (sqlite3.Error, sqlite3.Warning) as error:
         return str(error)
     return None
+
+
+def refusal(connection: sqlite3.Connection, statement: str) -> str | None:
+    """Return what SQLite says against `statement`, unless it may be sound with the application.
+
+    A function, a collation or a module that is not here is no fault of the statement's text.
+    """
+    message = objection(connection, statement)
+    if message is None or message.startswith(_NO_MODULE) or strangers.named(message) is not None:
+        return None
+    return message

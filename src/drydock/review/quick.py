@@ -36,6 +36,14 @@ _INSERT = re.compile(
 )
 HEAVY = re.compile(r"\b(drop|rename)\b", re.IGNORECASE)
 """Words of a file after which views, triggers and indexes may be gone."""
+MAKES = re.compile(
+    rf"\bCREATE{_GAP}+(?:TEMP(?:ORARY)?{_GAP}+)?(?:VIEW|TRIGGER|VIRTUAL)\b", re.IGNORECASE
+)
+"""A statement that makes what has to be compiled."""
+WIDENS = re.compile(
+    rf"\bALTER{_GAP}+TABLE{_GAP}+(?:\w+\s*\.\s*)?(?P<table>{_NAME}){_GAP}+ADD\b", re.IGNORECASE
+)
+"""An ADD COLUMN, which changes what * means, and how many values an INSERT needs."""
 _PATTERNS: dict[str, tuple[Literal["table", "column", "index", "insert"], re.Pattern[str]]] = {
     "CREATE T": ("table", _TABLE),
     "CREATE I": ("index", _INDEX),

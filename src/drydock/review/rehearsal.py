@@ -115,7 +115,8 @@ def _unreached(rest: Iterable[Migration], walk: Walk) -> Iterable[Finding]:
 
 def _run_sql(migration: Migration, copy: Path, setting: Setting, known: Known) -> Walk:
     with closing(Copy(copy, setting.time_limit)) as engine:
-        before = standing(engine.connection, heavy=is_heavy(migration), rows=True)
+        heavy = is_heavy(migration, engine.connection)
+        before = standing(engine.connection, heavy=heavy, rows=True)
         walk = Walk(migration, engine, engine.connection, known, setting, exact=True)
         steps = sql_steps(migration)
         with _telling_what_is_malformed(walk):

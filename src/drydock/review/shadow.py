@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drydock.names import fold, quote
-from drydock.review.compiling import refusal
+from drydock.review.compiling import objection
 
 if TYPE_CHECKING:
     from drydock.migration import Migration
@@ -128,10 +128,10 @@ class Shadow:
         if word in _COMPILE and _OWN_TABLE.search(statement):
             return None  # tables that SQLite makes when it needs them, which may be later here
         if word in _COMPILE:
-            return refusal(self.connection, statement)
+            return objection(self.connection, statement)
         if word not in _RUN and word not in {"PRAGMA", "EXPLAIN"}:
             # What else there is (VACUUM, REINDEX, a typo) is only compiled.
-            return refusal(self.connection, statement)
+            return objection(self.connection, statement)
         return self._execute(statement)
 
     def _execute(self, statement: str) -> str | None:

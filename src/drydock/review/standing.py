@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drydock.review import changes, quick
+from drydock.review import table as tables
 from drydock.review.rules.constraints import orphans
 from drydock.review.rules.objects import broken_triggers, broken_views
+from drydock.tokens import unquote
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,6 +39,10 @@ def standing(connection: sqlite3.Connection, *, heavy: bool, rows: bool) -> chan
     )
 
 
-def is_heavy(migration: Migration) -> bool:
-    """Say whether views, triggers or indexes may be gone after a migration."""
-    return migration.path.suffix != ".sql" or quick.HEAVY.search(migration.text) is not None
+def is_heavy(migration: Migration, connection: sqlite3.Connection) -> bool:
+    """Say whether views or triggers may not compile after a migration, or objects may be gone."""
+    text = migration.text
+    if migration.path.suffix != ".sql" or quick.HEAVY.search(text) or quick.MAKES.search(text):
+        return True
+    widened = {unquote(found["table"]) for found in quick.WIDENS.finditer(text)}
+    return any(tables.mentions(connection, each) for each in widened)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from drydock import connection
 from drydock.names import fold
 from drydock.review import allowances, changes, python_code, quick, reading
+from drydock.review import table as tables
 from drydock.review.finding import Finding, in_order
 from drydock.review.registry import judge
 from drydock.review.rules.history import History, SecondRun
@@ -181,6 +182,8 @@ class StaticReview:
                 "SELECT 1 FROM pragma_index_list(?) LIMIT 1", (shape.table,)
             )
             return listed.fetchone() is None
+        if shape.kind == "column" and tables.mentions(self.shadow.connection, shape.table):
+            return False  # a view's * may be another one then
         if shape.kind == "column" and self._before is not None and table in self._there:
             row = self._before.execute(
                 "SELECT 1 FROM pragma_table_xinfo(?) WHERE name = ? COLLATE NOCASE",
@@ -191,7 +194,7 @@ class StaticReview:
 
     def _walk(self, migration: Migration) -> Walk:
         # Views and triggers are compiled where something goes away, and may read any table.
-        heavy = is_heavy(migration)
+        heavy = is_heavy(migration, self.shadow.connection)
         self.shadow.settle(None if heavy else migration.text)
         self._judge_late()
         self.shadow.start_file()

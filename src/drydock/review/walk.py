@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from drydock.names import fold, quote
 from drydock.review import allowances, changes, quick, reading, rebuild, syntax, versions
 from drydock.review import table as tables
-from drydock.review.compiling import refusal
+from drydock.review.compiling import objection
 from drydock.review.emptiness import emptiness
 from drydock.review.finding import Finding, Verdict
 from drydock.review.python_code import Transform
@@ -249,7 +249,7 @@ class Walk:
         """Yield the double-quoted words that only compile because they are taken as strings."""
         if '"' not in text or first_word(text) not in _QUOTES:
             return
-        if refusal(self._engine.connection, text) is not None:
+        if objection(self._engine.connection, text) is not None:
             return
         table = next((each.table for each in found if isinstance(each, changes.Write)), None)
         asked: set[str] = set()
@@ -260,7 +260,7 @@ class Walk:
             asked.add(name)
             # `x` is never taken for a string, so SQLite itself says which one this is.
             strict = f"{text[: token.start]}`{name}`{text[token.end :]}"
-            message = refusal(self._engine.connection, strict)
+            message = objection(self._engine.connection, strict)
             if message is not None and message.startswith("no such column"):
                 yield changes.Quoted(name, table)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from drydock import backup as backups
 from drydock import (
+    breakage,
     candidate,
     connection,
     evidence,
@@ -97,6 +98,10 @@ def _inspect(walk: Walk) -> str:
     for each in walk.evidence.not_checked:
         walk.reporter.note(f"{each.table}: {each.reason}")
     inspection.require_sound(walk.evidence)
+    broken = breakage.find(walk.copy, walk.candidate)
+    for note in broken.notes:
+        walk.reporter.note(note)
+    breakage.require_none(broken, walk.pending)
     inspection.require_declared(
         walk.evidence,
         walk.findings,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drydock import candidate, connection, inspection, verify
+from drydock import breakage, candidate, connection, inspection, verify
 from drydock.errors import DrydockError
 from drydock.review import Finding, review_rehearsed, review_statically
 from drydock.schema.difference import difference
@@ -61,6 +61,7 @@ class MigrationContract:
             statements = [each.sql for one in applied for each in one.statements]
             evidence = inspection.inspect(before, after, _silent, statements)
             inspection.require_sound(evidence)
+            breakage.require_none(breakage.find(before, after), [migration])
             inspection.require_declared(
                 evidence,
                 findings,

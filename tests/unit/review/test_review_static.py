@@ -694,3 +694,43 @@ def test_leave_to_open_another_file_is_a_programs_and_never_unused(review):
     assert "unused-allowance" not in rules(review(f"# {line}x = 1\n", suffix=".py"))
     found = review(f"-- {line}ATTACH DATABASE 'a.db' AS a;")
     assert [each.allowed for each in found if each.rule == "foreign-file"] == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("ALTER TABLE towns ADD COLUMN z TEXT;", "broken-view"),
+        ("alter table [towns] add z;", "broken-view"),
+        ("ALTER TABLE audit ADD COLUMN z;", "broken-trigger"),
+        ("CREATE VIEW bad AS SELECT nope FROM towns;", "broken-view"),
+        ("CREATE TRIGGER bad AFTER DELETE ON towns BEGIN SELECT new.nope; END;", "broken-trigger"),
+    ],
+)
+def test_what_widens_or_makes_is_compiled(review, populated, text, rule):
+    """ADD COLUMN changes what * means; a new view or trigger need not compile to be made."""
+    populated.execute("CREATE VIEW starred(a, b, c) AS SELECT * FROM towns")
+    found = review(text)
+    assert rule in rules(found)
+    assert worst(found) == "error"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE VIEW fresh AS SELECT mine(name) AS m FROM towns ORDER BY name COLLATE ours;",
+        "CREATE TRIGGER more AFTER INSERT ON towns BEGIN SELECT mine(new.name); END;",
+        "ALTER TABLE bookings ADD COLUMN z TEXT;",
+    ],
+)
+def test_what_only_the_application_knows_breaks_nothing(review, text):
+    """A function or collation that is not here is no fault of the view's or trigger's."""
+    assert review(text) == ()
+
+
+def test_a_view_that_does_not_compile_already_stands_in_no_ones_way(review, populated):
+    """Its INSTEAD OF triggers cannot be asked for, and that is no reason to end."""
+    populated.executescript(
+        "CREATE VIEW broken AS SELECT nope FROM towns;"
+        "CREATE TRIGGER into_it INSTEAD OF INSERT ON broken BEGIN SELECT 1; END;"
+    )
+    assert review("ALTER TABLE towns ADD COLUMN z TEXT;") == ()
