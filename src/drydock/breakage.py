@@ -1,8 +1,8 @@
 """What of the schema SQLite could run before the migrations and cannot run after them.
 
-Views and triggers are compiled, in the backup and in the candidate, and nothing is run. What was
-broken before is no migration's fault. What only the application knows, a function or a collation,
-has a stand-in, and a new view that needs one is told.
+Views and triggers are compiled, in the backup and in the candidate, and of each virtual table a
+row is read. What was broken before is no migration's fault. What only the application knows, a
+function or a collation, has a stand-in, and a new view that needs one is told.
 """
 
 from __future__ import annotations
@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from drydock.migration import Migration
 
 _LONGEST = 255  # bytes: SQLite takes no function of a longer name
-_RULES = {"view": "broken-view", "trigger": "broken-trigger"}
+_RULES = {
+    "view": "broken-view",
+    "trigger": "broken-trigger",
+    "virtual table": "broken-virtual-table",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A view, or the triggers of one table, that SQLite cannot run any more, and its words.
+    """A view, a virtual table, or one table's triggers that SQLite cannot run any more.
 
     `stands_on` are the names, folded, of all that it reads or writes, its own among them.
     """
@@ -86,13 +90,18 @@ def require_none(found: Breakage, migrations: Sequence[Migration]) -> None:
     open_ones = [each for each in found.breaks if not _is_declared(each, migrations)]
     if not open_ones:
         return
+    from drydock.review.rules.virtual import anew
+
     first = open_ones[0]
+    name = first.name.split(", ")[0] if first.kind == "trigger" else first.name
+    fix = f"DROP {first.kind.upper()} {quote(name)}; then create it anew"
+    fix = anew(name) if first.kind == "virtual table" else fix
+    kinds = list(dict.fromkeys(f"{each.kind}s" for each in open_ones))
     comments = dict.fromkeys("#" if each.path.suffix == ".py" else "--" for each in migrations)
     raise CandidateUnsound(
-        "the migrations leave views or triggers that SQLite cannot run",
+        f"the migrations leave {' and '.join(kinds)} that SQLite cannot run",
         [each.sentence for each in open_ones],
-        hint=f"in the same migration: DROP {first.kind.upper()} "
-        f"{quote(first.name.split(', ')[0])}; then create it anew, and run: inv migrate\n"
+        hint=f"in the same migration: {fix}; after that run: inv migrate\n"
         f"or declare it there: {' or '.join(comments)} drydock: allow {first.rule}: REASON",
     )
 
@@ -112,11 +121,13 @@ def _objects(opened: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
 def _broken(opened: sqlite3.Connection) -> tuple[tuple[str, str, str], ...]:
     """Return what does not compile, whatever the functions of the application's are."""
     from drydock.review.rules.objects import broken_triggers, broken_views
+    from drydock.review.rules.virtual import unreadable
 
     stood_in = _stand_in(opened)
     found = (
         *(("view", name, message) for name, message in broken_views(opened)),
         *(("trigger", names, message) for names, message in broken_triggers(opened)),
+        *(("virtual table", name, message) for name, message in unreadable(opened)),
     )
     # How such a function may be called is not known: it may be an aggregate.
     return tuple(e for e in found if not any(f"{each}()" in e[2] for each in stood_in))

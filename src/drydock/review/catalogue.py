@@ -22,6 +22,7 @@ from drydock.review.rules import (
     rebuilds,
     session,
     values,
+    virtual,
     writes,
 )
 
@@ -33,6 +34,7 @@ _THEMES = {
     rebuilds.__name__: "Tables rebuilt by hand",
     writes.__name__: "INSERT, UPDATE, DELETE",
     objects.__name__: "Views, triggers, indexes",
+    virtual.__name__: "Virtual tables",
     plans.__name__: "The application's queries",
     session.__name__: "Settings, transactions, other files",
     acceptance.__name__: "Statements that SQLite does not take as meant",

@@ -280,9 +280,10 @@ class Unreached:
 class Finished:
     """The end of one migration: how things stood before it, to be compared with how they stand.
 
-    `views`, `triggers` and `objects` (type, name, SQL) are None where nothing in the file could
-    harm them. `keys` are the foreign keys that each touched table had; `counters` are rebuilt
-    AUTOINCREMENT tables, each with the highest id ever given and the highest that was left.
+    `views`, `triggers`, `virtual` tables and `objects` (type, name, SQL) are None where nothing in
+    the file could harm them. `keys` are the foreign keys that each touched table had; `counters`
+    are rebuilt AUTOINCREMENT tables, each with the highest id ever given and the highest that was
+    left.
     """
 
     views: tuple[tuple[str, str], ...] | None
@@ -291,6 +292,7 @@ class Finished:
     orphans: frozenset[tuple[str, int | None, str, int]]
     keys: tuple[tuple[str, frozenset[ForeignKey]], ...]
     rebuilt: tuple[str, ...]
+    virtual: tuple[tuple[str, str], ...] | None
     counters: tuple[tuple[str, int, int], ...] = ()
 
 

@@ -13,7 +13,8 @@ import sqlite3
 from drydock import strangers
 
 _NEXT = itertools.count()
-_NO_MODULE = "no such module: "
+NO_MODULE = "no such module: "
+"""What SQLite says of a virtual table whose module only the application loads."""
 
 
 def objection(connection: sqlite3.Connection, statement: str) -> str | None:
@@ -34,6 +35,6 @@ def refusal(connection: sqlite3.Connection, statement: str) -> str | None:
     A function, a collation or a module that is not here is no fault of the statement's text.
     """
     message = objection(connection, statement)
-    if message is None or message.startswith(_NO_MODULE) or strangers.named(message) is not None:
+    if message is None or message.startswith(NO_MODULE) or strangers.named(message) is not None:
         return None
     return message

@@ -12,6 +12,7 @@ from drydock.review import changes, quick
 from drydock.review import table as tables
 from drydock.review.rules.constraints import orphans
 from drydock.review.rules.objects import broken_triggers, broken_views
+from drydock.review.rules.virtual import unreadable
 from drydock.tokens import unquote
 
 if TYPE_CHECKING:
@@ -30,12 +31,18 @@ def standing(connection: sqlite3.Connection, *, heavy: bool, rows: bool) -> chan
     """
     left = orphans(connection) if rows else frozenset()
     if not heavy:
-        return changes.Finished(None, None, None, left, (), ())
+        return changes.Finished(None, None, None, left, (), (), None)
     objects = connection.execute(
         "SELECT type, name, ifnull(sql, '') FROM sqlite_schema WHERE type IN ('index', 'trigger')"
     ).fetchall()
     return changes.Finished(
-        broken_views(connection), broken_triggers(connection), frozenset(objects), left, (), ()
+        broken_views(connection),
+        broken_triggers(connection),
+        frozenset(objects),
+        left,
+        (),
+        (),
+        unreadable(connection),
     )
 
 

@@ -11,6 +11,7 @@ import re
 import sqlite3
 from dataclasses import dataclass
 
+from drydock.evidence import modules
 from drydock.names import fold, quote
 from drydock.review import syntax
 
@@ -180,6 +181,21 @@ def mentions(connection: sqlite3.Connection, word: str) -> tuple[str, ...]:
     ).fetchall()
     return tuple(
         f"{kind} {name}" for kind, name, sql in rows if fold(word) in syntax.identifiers(sql)
+    )
+
+
+def indexed_by(
+    connection: sqlite3.Connection, table: str, column: str | None = None
+) -> tuple[str, ...]:
+    """Return the full-text tables over `table`, and of these the ones with `column` in them."""
+    rows = connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND rootpage = 0"
+    ).fetchall()
+    return tuple(
+        f"virtual table {name}"
+        for name, sql in rows
+        if modules.read(sql).content == fold(table)
+        and (column is None or fold(column) in syntax.identifiers(sql))
     )
 
 

@@ -113,6 +113,62 @@ def test_a_new_view_that_needs_the_application_is_a_note(found):
     )
 
 
+INDEXED = """
+CREATE TABLE "doc å" (id INTEGER PRIMARY KEY, body TEXT);
+INSERT INTO "doc å" VALUES (1, 'one'), (2, 'two');
+CREATE VIRTUAL TABLE found5 USING fts5(body, content='doc å', content_rowid='id');
+CREATE VIRTUAL TABLE found4 USING fts4(body, content="doc å");
+CREATE VIRTUAL TABLE boxes USING rtree(id, low, high);
+INSERT INTO found5(found5) VALUES ('rebuild');
+"""
+
+
+@pytest.fixture
+def indexed(tmp_path):
+    """Find what a script breaks where full-text tables are over another one."""
+
+    def run(script: str) -> breakage.Breakage:
+        before, after = tmp_path / "before.db", tmp_path / "after.db"
+        change(before, INDEXED)
+        change(after, INDEXED)
+        change(after, script)
+        return breakage.find(before, after)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ('ALTER TABLE "doc å" RENAME TO docs', "no such table: main.doc å"),
+        ('ALTER TABLE "doc å" RENAME COLUMN body TO txt', "no such column: T.body"),
+        ('DROP TABLE "doc å"', "no such table: main.doc å"),
+    ],
+)
+def test_a_full_text_table_whose_content_goes_is_told(indexed, script, said):
+    """SQLite rewrites views and triggers, and no virtual table's options."""
+    assert broken(indexed(script)) == {
+        f"virtual table found5: {said}",
+        "virtual table found4: SQL logic error",
+    }
+
+
+def test_a_full_text_table_that_is_made_anew_is_no_break(indexed):
+    script = (
+        'DROP TABLE found4; DROP TABLE found5; ALTER TABLE "doc å" RENAME TO docs;'
+        "CREATE VIRTUAL TABLE found5 USING fts5(body, content='docs', content_rowid='id');"
+        "INSERT INTO found5(found5) VALUES ('rebuild')"
+    )
+    assert indexed(script) == breakage.Breakage()
+
+
+def test_the_refusal_of_a_full_text_table_says_what_to_type(indexed):
+    told = indexed('ALTER TABLE "doc å" RENAME TO docs')
+    with pytest.raises(CandidateUnsound, match="leave virtual tables that SQLite") as caught:
+        breakage.require_none(told, [])
+    assert 'DROP TABLE "found' in str(caught.value.hint)
+
+
 def test_a_directive_declares_it_in_the_file_that_touches_it(found, tmp_path):
     """Through a view on a view, too; another file's directive declares nothing."""
     told = found('ALTER TABLE "any å" ADD COLUMN z')

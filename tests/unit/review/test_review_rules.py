@@ -330,6 +330,13 @@ CASES = [
         evidence="trigger noted",
     ),
     Case(
+        "broken-virtual-table",
+        "CREATE VIRTUAL TABLE f USING fts5(name, content='towns'); DROP TABLE towns;",
+        "CREATE VIRTUAL TABLE f USING fts5(name, content='towns'); DROP TABLE audit;",
+        "CREATE VIRTUAL TABLE f USING fts5(name, content='towns'); DROP TABLE f; DROP TABLE towns;",
+        evidence="virtual table f: no such table: main.towns",
+    ),
+    Case(
         "redundant-index",
         "CREATE INDEX i ON bookings(name);",
         "CREATE INDEX i ON bookings(trip);",

@@ -734,3 +734,16 @@ def test_a_view_that_does_not_compile_already_stands_in_no_ones_way(review, popu
         "CREATE TRIGGER into_it INSTEAD OF INSERT ON broken BEGIN SELECT 1; END;"
     )
     assert review("ALTER TABLE towns ADD COLUMN z TEXT;") == ()
+
+
+def test_a_rename_tells_the_full_text_table_over_it(review, populated):
+    """SQLite leaves its content= as it is, so that every search fails from then on."""
+    populated.execute("CREATE VIRTUAL TABLE f USING fts5(name, content='towns')")
+    for text, old in (
+        ("ALTER TABLE towns RENAME TO cities;", "towns"),
+        ("ALTER TABLE towns RENAME COLUMN name TO called;", "name"),
+    ):
+        found = review(text)
+        told = [line for each in found for line in each.evidence]
+        assert f"virtual table f names {old}, and SQLite does not rewrite it" in told
+        assert "broken-virtual-table" in rules(found)

@@ -17,6 +17,7 @@ from drydock.review.rules import (
     rebuilds,
     session,
     values,
+    virtual,
     writes,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "rebuilds",
     "session",
     "values",
+    "virtual",
     "writes",
 ]

@@ -231,6 +231,10 @@ def _renamed(
     users = (
         *(f"{place} still names {old}" for place in s.in_code(old)),
         *(f"{each} names {old} (SQLite rewrites it)" for each in s.mentions(old)),
+        *(
+            f"{each} names {old}, and SQLite does not rewrite it"
+            for each in tables.indexed_by(s.schema, table, column)
+        ),
     )
     code = bool(s.in_code(old))
     return Verdict(
