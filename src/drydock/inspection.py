@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from drydock.evidence import Evidence
+    from drydock.evidence import Evidence, ForeignKeyEvidence
     from drydock.evidence.loss import LossKind
     from drydock.executor import Applied
     from drydock.migration import Migration
@@ -103,13 +103,17 @@ def require_sound(evidence: Evidence) -> None:
     damage = [problem.text for problem in evidence.integrity if problem.is_new]
     if damage:
         raise CandidateUnsound("SQLite finds the migrated database damaged", damage)
-    orphans = [
-        f"{each.table}: {counted(each.rows, 'row')} without their {each.parent} "
-        f"({', '.join(each.columns)}): {'; '.join(each.samples)}"
-        for each in evidence.foreign_keys
-    ]
+    orphans = [orphaned(each) for each in evidence.foreign_keys]
     if orphans:
         raise CandidateUnsound("the migrations leave rows without the parent they name", orphans)
+
+
+def orphaned(found: ForeignKeyEvidence) -> str:
+    """Return the line that tells the rows which one key leaves without their parent."""
+    return (
+        f"{found.table}: {counted(found.rows, 'row')} without their {found.parent} "
+        f"({', '.join(found.columns)}): {'; '.join(found.samples)}"
+    )
 
 
 def require_declared(

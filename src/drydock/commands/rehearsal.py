@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import candidate, connection, executor, formats, inspection, ledger, plan, signals
+from drydock import (
+    candidate,
+    connection,
+    executor,
+    foresight,
+    formats,
+    inspection,
+    ledger,
+    plan,
+    signals,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,22 +136,27 @@ def _rehearsed(settings: Settings, state: Plan, copy: Path) -> Rehearsed:
             state.pending, copy, run_one, history=history, time_limit=settings.time_limit
         )
     seconds = time.monotonic() - began
+    programs = tuple(
+        done
+        for done in ran.applied
+        if any(each.name == done.name and each.path.suffix == ".py" for each in state.pending)
+    )
     if ran.stopped is not None:
-        return Rehearsed(state.pending, ran.findings, None, (), ran.applied, seconds, peak[0])
+        return Rehearsed(state.pending, ran.findings, None, (), programs, seconds, peak[0])
     with (
         closing(connection.read_only(before)) as old,
         closing(connection.read_only(copy)) as new,
     ):
         changes = difference(inventory(old), inventory(new)).lines()
+        foreseen = review.review_statically(state.pending, old)
     plans = regressions(before, copy, settings.queries)
     executed = [each.sql for one in ran.applied for each in one.statements]
-    executed += [
-        each.text for file in state.pending if file.kind == "sql" for each in file.statements
-    ]
     found = inspection.inspect(before, copy, lambda *_: None, executed)
-    return Rehearsed(
-        state.pending, (*ran.findings, *plans), found, changes, ran.applied, seconds, peak[0]
+    refused = foresight.refusals(
+        found, ran.findings, state.pending, ran.applied, before, foreseen=foreseen
     )
+    findings = (*review.in_order((*ran.findings, *refused)), *plans)
+    return Rehearsed(state.pending, findings, found, changes, programs, seconds, peak[0])
 
 
 @contextmanager

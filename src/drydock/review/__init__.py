@@ -6,7 +6,7 @@ the database for the evidence. It runs nothing on the database it is given, and 
 
 from __future__ import annotations
 
-from drydock.review.finding import Finding, LossKey, Severity, Verdict, foreseen, worst
+from drydock.review.finding import Finding, LossKey, Severity, Verdict, foreseen, in_order, worst
 from drydock.review.registry import RULES
 from drydock.review.rehearsal import Rehearsal, review_rehearsed
 from drydock.review.report import to_github, to_json, to_sarif
@@ -15,6 +15,6 @@ from drydock.review.static import review_statically
 
 __all__ = [
     "RULES", "Finding", "History", "LossKey", "Rehearsal", "Severity", "Verdict",
-    "foreseen", "review_rehearsed", "review_statically", "to_github", "to_json", "to_sarif",
-    "worst",
+    "foreseen", "in_order", "review_rehearsed", "review_statically", "to_github", "to_json",
+    "to_sarif", "worst",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from drydock.review.rules import (
     drops,
     history,
     objects,
+    outcome,
     plans,
     rebuilds,
     session,
@@ -38,6 +39,7 @@ _THEMES = {
     plans.__name__: "The application's queries",
     session.__name__: "Settings, transactions, other files",
     acceptance.__name__: "Statements that SQLite does not take as meant",
+    outcome.__name__: "What a rehearsal shows",
     history.__name__: "The ledger against the files",
     allowances.__name__: "Allowances",
 }

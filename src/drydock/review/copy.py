@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from drydock import connection
+from drydock.executor.trace import TracedStatement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,7 @@ class Copy:
         self._limit = time_limit
         self._left = time_limit
         self._deadline: float | None = None  # only while a statement runs
+        self.done: list[TracedStatement] = []
         self.connection = connection.candidate(path, journal=True)
         # The schema is as trusted as the migration that is run on it; without this a trigger or
         # index with json_set() is "unsafe use" to SQLite 3.40.
@@ -41,7 +43,7 @@ class Copy:
         Raises:
             Interrupted: A signal came.
         """
-        began = time.monotonic()
+        began, before = time.monotonic(), self.connection.total_changes
         self._deadline = began + self._left if self._limit else None
         try:
             for _ in self.connection.execute(statement):
@@ -56,6 +58,8 @@ class Copy:
         finally:
             self._left -= time.monotonic() - began
             self._deadline = None
+        rows = self.connection.total_changes - before
+        self.done.append(TracedStatement(statement, rows))
         return None
 
     def _is_late(self) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from drydock import connection
 from drydock.errors import DrydockError, Interrupted
+from drydock.executor.trace import Applied
 from drydock.review import allowances, python_code
 from drydock.review.changes import Unreached
 from drydock.review.copy import Copy
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from drydock.executor.trace import Applied, TracedStatement
+    from drydock.executor.trace import TracedStatement
     from drydock.migration import Migration
     from drydock.review.rules.history import History
     from drydock.review.versions import Version
@@ -46,8 +47,8 @@ _VALUE = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
 class Rehearsal:
     """What a rehearsal found, and what ran.
 
-    `applied` are the Python migrations with their traced statements; `stopped` is the name of
-    the migration that failed, None when all ran.
+    `applied` are the migrations with their statements as they were executed; `stopped` is the
+    name of the migration that failed, None when all ran.
     """
 
     findings: tuple[Finding, ...]
@@ -88,12 +89,13 @@ def review_rehearsed(
     with closing(connection.read_only(copy)) as opened:
         findings += history_findings(history, opened)
     pending = tuple(migrations)
+    done: Applied | None
     for place, migration in enumerate(pending):
         if migration.path.suffix == ".sql":
-            walk = _run_sql(migration, copy, setting, known)
+            walk, done = _run_sql(migration, copy, setting, known)
         else:
             walk, done = _run_python(migration, copy, setting, known, run_one)
-            applied += [done] if done is not None else []
+        applied += [done] if done is not None else []
         if not walk.stopped:
             with _telling_what_is_malformed(walk), closing(Copy(copy)) as fresh:
                 fresh.connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
@@ -113,7 +115,9 @@ def _unreached(rest: Iterable[Migration], walk: Walk) -> Iterable[Finding]:
             yield walk.finding(rule, verdict, 1)
 
 
-def _run_sql(migration: Migration, copy: Path, setting: Setting, known: Known) -> Walk:
+def _run_sql(
+    migration: Migration, copy: Path, setting: Setting, known: Known
+) -> tuple[Walk, Applied]:
     with closing(Copy(copy, setting.time_limit)) as engine:
         heavy = is_heavy(migration, engine.connection)
         before = standing(engine.connection, heavy=heavy, rows=True)
@@ -122,7 +126,7 @@ def _run_sql(migration: Migration, copy: Path, setting: Setting, known: Known) -
         with _telling_what_is_malformed(walk):
             walk.run(steps, before)
             walk.finish(steps[-1].line if steps else 1, before)
-        return walk
+        return walk, Applied(migration.name, 0.0, tuple(engine.done))
 
 
 def _run_python(

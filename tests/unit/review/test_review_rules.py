@@ -427,6 +427,7 @@ CASES = [
 ELSEWHERE = {
     "edited", "missing", "out-of-order", "duplicate", "not-rerunnable", "unread-python",
     "unbound-parameter", "big-rewrite", "plan-regressed", "query-fails", "not-reviewed", "untried",
+    "undeclared-loss", "unsound",
 }  # fmt: skip
 
 
