@@ -176,21 +176,23 @@ class StaticReview:
             known = table in self._there or table in self._known.created
             return not known and "references" not in text.lower()
         if shape.kind == "index":
-            if "exists" in text.lower():
-                return False
             listed = self.shadow.connection.execute(
                 "SELECT 1 FROM pragma_index_list(?) LIMIT 1", (shape.table,)
             )
-            return listed.fetchone() is None
-        if shape.kind == "column" and tables.mentions(self.shadow.connection, shape.table):
-            return False  # a view's * may be another one then
-        if shape.kind == "column" and self._before is not None and table in self._there:
-            row = self._before.execute(
-                "SELECT 1 FROM pragma_table_xinfo(?) WHERE name = ? COLLATE NOCASE",
-                (shape.table, shape.column),
-            )
-            return row.fetchone() is None
-        return True
+            return "exists" not in text.lower() and listed.fetchone() is None
+        return shape.kind != "column" or self._is_new_column(shape)
+
+    def _is_new_column(self, shape: quick.Plain) -> bool:
+        """Say whether a column is not there yet, and no view's * becomes another one by it."""
+        if tables.mentions(self.shadow.connection, shape.table):
+            return False
+        if self._before is None or fold(shape.table) not in self._there:
+            return True
+        row = self._before.execute(
+            "SELECT 1 FROM pragma_table_xinfo(?) WHERE name = ? COLLATE NOCASE",
+            (shape.table, shape.column),
+        )
+        return row.fetchone() is None
 
     def _walk(self, migration: Migration) -> Walk:
         # Views and triggers are compiled where something goes away, and may read any table.
