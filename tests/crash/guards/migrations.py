@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.crash.guards.guard import SLICE, Guard
+from tests.crash.guards.guard import CHAIN, SLICE, Guard
 
 SQL = "tests/unit/executor/test_executor_sql.py"
 REDIRECT = "tests/unit/executor/test_executor_redirect.py"
@@ -110,6 +110,30 @@ GUARDS = (
         "                late.add(fold(old.name))\n",
         "                pass\n",
         ("tests/unit/rebuild/test_transform.py", "-k", "older_than"),
+    ),
+    Guard(
+        "F17",
+        "no view or trigger that the migrations broke is published",
+        "steps/migrate.py",
+        "    breakage.require_none(broken, walk.pending)\n",
+        "",
+        ("tests/unit/breakage/test_breakage.py", "-k", "python_broke"),
+    ),
+    Guard(
+        "F17",
+        "a directive speaks for the losses of its own file",
+        "review/cover.py",
+        "    if all(each.name in declaring for each in takers):\n",
+        "    if declaring:\n",
+        (CHAIN, "-k", "declares_nothing_for_another"),
+    ),
+    Guard(
+        "F14",
+        "a Python migration that ran no statement has not run",
+        "executor/python.py",
+        '    if not (told.get("was_asked") or',
+        '    if False and not (told.get("was_asked") or',
+        ("tests/unit/executor/test_executor_work.py", "-k", "ran_no_statement"),
     ),
     Guard(
         "F15",
