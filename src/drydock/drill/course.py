@@ -127,6 +127,7 @@ class _Drill:
         self._database = folder / project.DATABASE
         self._exercise_now = ""
         self._largest = ""
+        self._widened = ""
         self._digest = ""
 
     def copy(self) -> None:
@@ -134,16 +135,17 @@ class _Drill:
         with self._exercise("copy") as say:
             rows = project.create(self._folder, self._real)
             self._largest = max(rows, key=lambda name: rows[name], default="")
+            self._widened = project.widened(self._database, rows)
             self._digest = backup.content_digest(self._database)
             say(f"{counted(sum(rows.values()), 'row')} in {counted(len(rows), 'table')}, read once")
 
     def migrate(self) -> None:
         """Publish a migration that makes a table, a column and an index, through the chain."""
         with self._exercise("migrate") as say:
-            project.write(self._folder, "001_drill", project.good(self._largest))
+            project.write(self._folder, "001_drill", project.good(self._widened))
             project.migrate(self._folder, self._reporter)
             self._require(self._is_migrated(), "the migration is not in the database")
-            more = ", a column and an index" if self._largest else ""
+            more = ", a column and an index" if self._widened else ""
             say(f"a table{more}, proved, published")
 
     def roll_back(self) -> float:

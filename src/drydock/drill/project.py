@@ -15,6 +15,7 @@ from drydock.names import quote
 from drydock.walk import Options, Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from drydock.settings import Settings
@@ -66,17 +67,26 @@ def write(folder: Path, name: str, text: str) -> Path:
     return file
 
 
-def good(largest: str) -> str:
-    """Return a migration that makes a table, and a column and an index on the largest one."""
+def widened(database: Path, rows: Mapping[str, int]) -> str:
+    """Return the largest table that no view or trigger names: a column more can break none."""
+    from drydock.review.table import mentions
+
+    with closing(connection.read_only(database)) as opened:
+        free = [name for name in rows if not mentions(opened, name)]
+    return max(free, key=lambda name: rows[name], default="")
+
+
+def good(table: str) -> str:
+    """Return a migration that makes a table, and a column and an index on an existing one."""
     lines = [
         "-- Purpose: made by inv drill, on a copy",
         f"CREATE TABLE {_NAME} (id INTEGER PRIMARY KEY, made TEXT);",
         f"INSERT INTO {_NAME} VALUES (1, 'by inv drill');",
     ]
-    if largest:
+    if table:
         lines += [
-            f"ALTER TABLE {quote(largest)} ADD COLUMN {_NAME} TEXT DEFAULT 'drilled';",
-            f"CREATE INDEX {_NAME}_index ON {quote(largest)} ({_NAME});",
+            f"ALTER TABLE {quote(table)} ADD COLUMN {_NAME} TEXT DEFAULT 'drilled';",
+            f"CREATE INDEX {_NAME}_index ON {quote(table)} ({_NAME});",
         ]
     return "\n".join(lines) + "\n"
 
