@@ -23,7 +23,6 @@ from drydock.backup.proof import (
     digest_of,
     quick_check,
     start_digest,
-    wants_application,
 )
 from drydock.backup.proving import BackupFailed, DatabaseDamaged
 from drydock.backup.taking import Taking, begin, take
@@ -49,5 +48,4 @@ __all__ = [
     "to_prune",
     "unproved",
     "verify",
-    "wants_application",
 ]

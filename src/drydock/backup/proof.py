@@ -18,7 +18,6 @@ from drydock.names import quote
 
 _PROBLEMS = 20
 _EVERY = 2**31 - 1
-_NOT_OURS = re.compile(r"(unknown function|no such function|no such collation sequence): ")
 _BROKEN_RULE = re.compile(r"NULL value in |CHECK constraint failed in ")
 
 
@@ -73,14 +72,6 @@ def quick_check(copy: sqlite3.Connection) -> list[str]:
         connection.require_uninterrupted(error)
         return [*found, str(error)]
     return [told for told in found if not (met and strangers.ORDER.match(told))]
-
-
-def wants_application(problem: str) -> bool:
-    """Whether what `quick_check` found is that a function or collation of the application's lacks.
-
-    That is no damage; nor is the rest of the database looked at then.
-    """
-    return _NOT_OURS.match(problem) is not None
 
 
 def count_rows(source: sqlite3.Connection) -> dict[str, int]:

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drydock import backup, connection
+from drydock import backup, connection, strangers
 from drydock.commands.backups import require_sound
 from drydock.errors import DrydockError, ExitCode
 
@@ -40,7 +40,7 @@ def require_whole(*databases: tuple[Path, Path]) -> None:
     for known, file in databases:
         with closing(connection.read(file)) as opened:
             problems = backup.quick_check(opened)
-        if problems and not backup.wants_application(problems[-1]):
+        if problems and strangers.named(problems[-1]) is None:
             raise backup.DatabaseDamaged(known, problems)
 
 

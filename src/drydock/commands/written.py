@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from drydock import backup, connection, evidence, files, record, replay, since
+from drydock import backup, connection, evidence, files, record, replay, since, strangers
 from drydock.errors import DrydockError
 from drydock.evidence.anchor import CarryImpossible
 
@@ -89,7 +89,7 @@ class Written:
             return None
         with closing(connection.read_only(copy)) as now:
             if problems := backup.quick_check(now):  # else rows are told that nobody has written
-                if backup.wants_application(problems[-1]):
+                if strangers.named(problems[-1]) is not None:
                     raise evidence.NotComparable(self._wanted.file, copy, problems[-1])
                 raise _Damaged(f"{self._walk.live} is damaged", cause=problems)
         if self._replay is None:

@@ -15,13 +15,13 @@ from functools import cache
 from types import new_class
 from typing import TYPE_CHECKING, Any, Literal
 
+from drydock.executor.trace import RECORDED
 from drydock.executor.work import Work, may_undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-_STATEMENTS_KEPT = 5_000
 _LEGACY = -1
 """sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not name."""
 _ROLLS_BACK = re.compile(r"\s*rollback\b", re.IGNORECASE)
@@ -54,7 +54,7 @@ class Report:
         if last and last["sql"] == sql:
             last["times"] += 1
             last["rows"] += rows
-        elif len(self.statements) < _STATEMENTS_KEPT:
+        elif len(self.statements) < RECORDED:
             self.statements.append({"sql": sql, "rows": rows, "times": 1, "line": None})
 
     def send(self, descriptor: int) -> None:

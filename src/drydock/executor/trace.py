@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MODE = "journal_mode"
+RECORDED = 5_000
+"""Statements of one Python migration that are recorded at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from drydock import connection
+from drydock.executor.trace import RECORDED
 from drydock.names import fold
 from drydock.review import changes, reading, syntax
 from drydock.review import table as tables
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 _WRITES = {"DELETE", "UPDATE", "INSERT", "REPLACE", "WITH", "DROP", "ALTER", "CREATE"}
 _KEYS_ON = re.compile(r"foreign_keys\s*[=(]\s*(on|1|true|yes)\b", re.IGNORECASE)
 _COUNTERS = "sqlite_sequence"
-_RECORDED = 5_000
-"""Statements of one Python migration that the executor records at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class Account:
         """Say whether a Python migration may have run more than was recorded of it."""
         applied = self._applied.get(migration.name)
         is_python = migration.path.suffix == ".py"
-        return is_python and applied is not None and len(applied.statements) >= _RECORDED
+        return is_python and applied is not None and len(applied.statements) >= RECORDED
 
     @cached_property
     def _deeds(self) -> dict[str, tuple[_Deed, ...]]:
